@@ -1,0 +1,3 @@
+//! like-service
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! local-xray
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! monolith
+
+fn main() {}
