@@ -1,0 +1,154 @@
+//! A headless Chromium behind a chromedriver of its own; both end with the value.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result};
+use fantoccini::{Client, ClientBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::json;
+use tempfile::TempDir;
+
+/// A browser window of 1280 × 900 CSS pixels unless asked otherwise, with an empty profile.
+#[derive(Debug)]
+pub struct Browser {
+    /// The WebDriver session.
+    pub page: Client,
+    driver: Driver,
+}
+
+#[derive(Debug)]
+struct Driver {
+    process: Child,
+    _profile: TempDir,
+}
+
+/// Colours the browser asks pages for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Theme {
+    /// `prefers-color-scheme: light`.
+    Light,
+    /// `prefers-color-scheme: dark`.
+    Dark,
+}
+
+impl Browser {
+    /// Opens a light browser of desktop size.
+    ///
+    /// # Errors
+    ///
+    /// When chromedriver or Chromium is missing or does not start; the text says what to install.
+    pub async fn open() -> Result<Self> {
+        Self::open_as(Theme::Light, 1280, 900).await
+    }
+
+    /// Opens a browser with these colours and this window size in CSS pixels.
+    ///
+    /// # Errors
+    ///
+    /// As [`Browser::open`].
+    pub async fn open_as(theme: Theme, width: u32, height: u32) -> Result<Self> {
+        let profile = tempfile::tempdir()?;
+        let mut process = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("chromedriver does not start; on Debian: apt-get install chromium chromium-driver")?;
+        let port = driver_port(&mut process);
+        let driver = Driver { process, _profile: profile };
+        let page = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities(driver._profile.path(), theme, width, height))
+            .connect(&format!("http://127.0.0.1:{}", port?))
+            .await
+            .context("chromedriver starts but opens no browser; on Debian: apt-get install chromium")?;
+        Ok(Self { page, driver })
+    }
+
+    /// Closes the window and ends the driver.
+    ///
+    /// # Errors
+    ///
+    /// When the session is already gone.
+    pub async fn close(mut self) -> Result<()> {
+        self.page.clone().close().await?;
+        self.driver.stop();
+        Ok(())
+    }
+
+    /// Lines that the page wrote to its console as errors, policy violations included.
+    ///
+    /// # Errors
+    ///
+    /// When the driver does not answer.
+    pub async fn console_errors(&self) -> Result<Vec<String>> {
+        let log = self.page.issue_cmd(BrowserLog).await?;
+        let severe = |entry: &&serde_json::Value| entry["level"] == "SEVERE";
+        Ok(log.as_array().into_iter().flatten().filter(severe).map(|entry| entry["message"].to_string()).collect())
+    }
+}
+
+impl Driver {
+    fn stop(&mut self) {
+        let _ended_already = self.process.kill();
+        let _reaped = self.process.wait();
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn driver_port(process: &mut Child) -> Result<u16> {
+    let output = process.stdout.take().context("chromedriver has an output")?;
+    for line in BufReader::new(output).lines() {
+        let line = line?;
+        if let Some((_, rest)) = line.split_once("successfully on port ") {
+            return rest.trim_end_matches('.').parse().with_context(|| format!("a port in '{line}'"));
+        }
+    }
+    anyhow::bail!("chromedriver ended before it said its port")
+}
+
+fn capabilities(profile: &Path, theme: Theme, width: u32, height: u32) -> serde_json::Map<String, serde_json::Value> {
+    let scheme = match theme {
+        Theme::Light => 1,
+        Theme::Dark => 0,
+    };
+    let arguments = [
+        "--headless=new".to_owned(),
+        "--no-sandbox".to_owned(),
+        "--disable-gpu".to_owned(),
+        "--disable-dev-shm-usage".to_owned(),
+        "--disable-background-networking".to_owned(),
+        "--disable-component-update".to_owned(),
+        "--disable-sync".to_owned(),
+        "--no-first-run".to_owned(),
+        "--hide-scrollbars".to_owned(),
+        format!("--blink-settings=preferredColorScheme={scheme}"),
+        format!("--user-data-dir={}", profile.display()),
+        format!("--window-size={width},{height}"),
+    ];
+    let wanted = json!({
+        "goog:chromeOptions": { "args": arguments },
+        "goog:loggingPrefs": { "browser": "ALL" },
+    });
+    wanted.as_object().cloned().unwrap_or_default()
+}
+
+/// Chromium's own WebDriver command for the lines of the page's console.
+#[derive(Debug)]
+struct BrowserLog;
+
+impl fantoccini::wd::WebDriverCompatibleCommand for BrowserLog {
+    fn endpoint(&self, base_url: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base_url.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _url: &url::Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(json!({ "type": "browser" }).to_string()))
+    }
+}
