@@ -1,1 +1,3 @@
-//! like-service
+//! The Like microservice.
+
+pub mod chaos;
