@@ -1,0 +1,237 @@
+//! JSON in, documents out: the identity of a document must be right, everything else is taken as far as it makes sense.
+//!
+//! One invalid nested subsegment refuses the whole document, as X-Ray does; the rejection names the JSON path of the
+//! culprit and the ids of the outermost object.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::cause::Exceptions;
+use super::reader::Reader;
+use super::rejection::{ErrorCode, Rejection};
+use super::{
+    AnnotationValue, Aws, Cause, Document, Http, Kind, Link, Namespace, Segment, SegmentId, ServiceInfo, Sql,
+    Timestamp, TraceId,
+};
+
+/// The longest name of a segment or subsegment, in characters.
+const MAX_NAME_CHARS: usize = 200;
+
+/// Reads one string of JSON: a document, or a list of documents.
+///
+/// # Errors
+/// The first problem that keeps a document from being placed in a trace; nothing of the input is taken then.
+pub fn parse(json: impl AsRef<[u8]>) -> Result<Vec<Document>, Rejection> {
+    let value: Value = serde_json::from_slice(json.as_ref())
+        .map_err(|error| Rejection::new(ErrorCode::InvalidSegment, "$", format!("not valid JSON: {error}")))?;
+    match value {
+        Value::Object(members) => Ok(vec![document(members, "$".to_owned())?]),
+        Value::Array(items) if items.is_empty() => {
+            Err(Rejection::new(ErrorCode::MissingId, "$", "the list holds no document"))
+        }
+        Value::Array(items) => items.into_iter().enumerate().map(|(index, item)| listed(item, index)).collect(),
+        _ => Err(Rejection::new(ErrorCode::InvalidSegment, "$", "neither an object nor a list of objects")),
+    }
+}
+
+/// Says whether X-Ray would take this name: 1 to 200 letters, digits, whitespace or `_ . : / % & # = + \ - @`.
+pub fn is_valid_name(name: &str) -> bool {
+    let allowed = |c: char| c.is_alphabetic() || c.is_numeric() || c.is_whitespace() || r"_.:/%&#=+\-@".contains(c);
+    !name.is_empty() && name.chars().count() <= MAX_NAME_CHARS && name.chars().all(allowed)
+}
+
+fn listed(item: Value, index: usize) -> Result<Document, Rejection> {
+    let path = format!("$[{index}]");
+    match item {
+        Value::Object(members) => document(members, path),
+        _ => Err(Rejection::new(ErrorCode::InvalidSegment, path, "not an object")),
+    }
+}
+
+fn document(members: Map<String, Value>, path: String) -> Result<Document, Rejection> {
+    let as_sent = |member: &str| members.get(member).and_then(Value::as_str).map(str::to_owned);
+    let (id, trace_id) = (as_sent("id"), as_sent("trace_id"));
+    let mut notes = Vec::new();
+    match outermost(Reader::new(members, path, &mut notes)) {
+        Ok((trace_id, segment)) => Ok(Document { trace_id, segment, notes }),
+        Err(rejection) => Err(Rejection { id, trace_id, ..rejection }),
+    }
+}
+
+fn outermost(mut object: Reader<'_>) -> Result<(TraceId, Segment), Rejection> {
+    let kind = match object.text("type").as_deref() {
+        Some("subsegment") => Kind::Subsegment,
+        None | Some("segment") => Kind::Segment,
+        Some(_) => {
+            object.note("type", "neither `segment` nor `subsegment`, read as a segment");
+            Kind::Segment
+        }
+    };
+    let trace_id = required_trace_id(&mut object)?;
+    let parent_id = optional_id(&mut object, "parent_id")?;
+    if kind == Kind::Subsegment && parent_id.is_none() {
+        let reason = "an independent subsegment must name its parent";
+        return Err(Rejection::new(ErrorCode::MissingParentId, object.path_of("parent_id"), reason));
+    }
+    Ok((trace_id, segment(object, kind, parent_id)?))
+}
+
+fn segment(mut object: Reader<'_>, kind: Kind, parent_id: Option<SegmentId>) -> Result<Segment, Rejection> {
+    let Some(id) = optional_id(&mut object, "id")? else {
+        return Err(Rejection::new(ErrorCode::MissingId, object.path_of("id"), "there is no id"));
+    };
+    let name = required_name(&mut object)?;
+    let Some(start_time) = time(&mut object, "start_time", ErrorCode::InvalidStartTime)? else {
+        return Err(Rejection::new(
+            ErrorCode::MissingStartTime,
+            object.path_of("start_time"),
+            "there is no start time",
+        ));
+    };
+    let end_time = time(&mut object, "end_time", ErrorCode::InvalidEndTime)?;
+    let in_progress = object.flag("in_progress").unwrap_or(false);
+    if end_time.is_none() && !in_progress {
+        let reason = "there is neither an end time nor `in_progress: true`";
+        return Err(Rejection::new(ErrorCode::MissingEndTime, object.path_of("end_time"), reason));
+    }
+    let subsegments = embedded(&mut object, id)?;
+    let mut segment = Segment { parent_id, end_time, subsegments, ..Segment::new(kind, id, name, start_time) };
+    details(&mut object, &mut segment);
+    flags(&mut object, &mut segment);
+    object.finish();
+    Ok(segment)
+}
+
+/// Everything that can be left out without losing the document.
+fn details(object: &mut Reader<'_>, segment: &mut Segment) {
+    segment.namespace = match object.text("namespace").as_deref() {
+        Some("aws") => Some(Namespace::Aws),
+        Some("remote") => Some(Namespace::Remote),
+        _ => None,
+    };
+    segment.origin = object.text("origin");
+    segment.user = object.text("user");
+    segment.resource_arn = object.text("resource_arn");
+    segment.http = object.block("http", Http::read);
+    segment.aws = object.object("aws").map(Aws);
+    segment.sql = object.block("sql", Sql::read);
+    segment.service = object.block("service", ServiceInfo::read);
+    segment.cause = cause(object);
+    segment.annotations = annotations(object);
+    segment.metadata = object.object("metadata").unwrap_or_default();
+    segment.links = links(object);
+    segment.precursor_ids = object.texts("precursor_ids").iter().filter_map(|id| SegmentId::parse(id)).collect();
+    segment.traced = object.flag("traced").unwrap_or(false);
+    segment.inferred = object.flag("inferred").unwrap_or(false);
+}
+
+/// The three flags as sent; when the sender says nothing at all, the HTTP status decides.
+fn flags(object: &mut Reader<'_>, segment: &mut Segment) {
+    let sent = [object.flag("error"), object.flag("throttle"), object.flag("fault")];
+    if sent.iter().all(Option::is_none) {
+        let status = segment.http.as_ref().and_then(Http::status).unwrap_or(0);
+        segment.error = (400..500).contains(&status);
+        segment.throttle = status == 429;
+        segment.fault = (500..600).contains(&status);
+        return;
+    }
+    [segment.error, segment.throttle, segment.fault] = sent.map(|flag| flag.unwrap_or(false));
+}
+
+fn embedded(object: &mut Reader<'_>, parent: SegmentId) -> Result<Vec<Segment>, Rejection> {
+    let mut subsegments = Vec::new();
+    for (index, item) in object.list("subsegments").into_iter().enumerate() {
+        let path = object.path_of(&format!("subsegments[{index}]"));
+        let Value::Object(mut members) = item else {
+            return Err(Rejection::new(ErrorCode::InvalidSegment, path, "not an object"));
+        };
+        // Some SDKs repeat on embedded subsegments what their place already says.
+        for repeated in ["trace_id", "parent_id", "type"] {
+            members.remove(repeated);
+        }
+        subsegments.push(segment(object.nested(members, path), Kind::Subsegment, Some(parent))?);
+    }
+    Ok(subsegments)
+}
+
+fn required_trace_id(object: &mut Reader<'_>) -> Result<TraceId, Rejection> {
+    let path = object.path_of("trace_id");
+    match object.take("trace_id") {
+        None => Err(Rejection::new(ErrorCode::MissingTraceId, path, "there is no trace id")),
+        Some(sent) => sent.as_str().and_then(TraceId::parse).ok_or_else(|| {
+            let reason = format!("{sent} is not of the form 1-5759e988-bd862e3fe1be46a994272793");
+            Rejection::new(ErrorCode::InvalidTraceId, path, reason)
+        }),
+    }
+}
+
+fn optional_id(object: &mut Reader<'_>, member: &str) -> Result<Option<SegmentId>, Rejection> {
+    let Some(sent) = object.take(member).filter(|sent| sent.as_str() != Some("")) else { return Ok(None) };
+    let code = if member == "id" { ErrorCode::InvalidId } else { ErrorCode::InvalidParentId };
+    let invalid = || Rejection::new(code, object.path_of(member), format!("{sent} is not 16 hexadecimal digits"));
+    sent.as_str().and_then(SegmentId::parse).map(Some).ok_or_else(invalid)
+}
+
+fn required_name(object: &mut Reader<'_>) -> Result<String, Rejection> {
+    let path = object.path_of("name");
+    let invalid = |reason: String| Err(Rejection::new(ErrorCode::InvalidName, path, reason));
+    match object.take("name") {
+        None => invalid("there is no name".to_owned()),
+        Some(Value::String(name)) if is_valid_name(&name) => Ok(name),
+        Some(Value::String(name)) if name.is_empty() => invalid("the name is empty".to_owned()),
+        Some(Value::String(name)) if name.chars().count() > MAX_NAME_CHARS => {
+            invalid(format!("the name is longer than {MAX_NAME_CHARS} characters"))
+        }
+        Some(sent) => invalid(format!(
+            "{sent} is not a name: letters, digits, whitespace and _ . : / % & # = + \\ - @ are allowed"
+        )),
+    }
+}
+
+fn time(object: &mut Reader<'_>, member: &str, code: ErrorCode) -> Result<Option<Timestamp>, Rejection> {
+    let Some(sent) = object.take(member) else { return Ok(None) };
+    let invalid = || Rejection::new(code, object.path_of(member), format!("{sent} is not seconds since the epoch"));
+    sent.as_f64().and_then(Timestamp::from_seconds).map(Some).ok_or_else(invalid)
+}
+
+fn cause(object: &mut Reader<'_>) -> Option<Cause> {
+    match object.take("cause")? {
+        Value::String(id) => Some(Cause::Reference(id)),
+        Value::Object(members) => {
+            let path = object.path_of("cause");
+            Some(Cause::Exceptions(Exceptions::read(object.nested(members, path))))
+        }
+        _ => {
+            object.note("cause", "neither an exception id nor an object");
+            None
+        }
+    }
+}
+
+fn annotations(object: &mut Reader<'_>) -> BTreeMap<String, AnnotationValue> {
+    let mut annotations = BTreeMap::new();
+    for (key, value) in object.object("annotations").unwrap_or_default() {
+        match AnnotationValue::from_json(value) {
+            Some(value) => {
+                annotations.insert(key, value);
+            }
+            None => object.note(&format!("annotations.{key}"), "neither a string nor a number nor a truth value"),
+        }
+    }
+    annotations
+}
+
+fn links(object: &mut Reader<'_>) -> Vec<Link> {
+    let read = |mut link: Reader<'_>| {
+        let trace_id = link.text("trace_id").as_deref().and_then(TraceId::parse);
+        let id = link.text("id").as_deref().and_then(SegmentId::parse);
+        let attributes = link.object("attributes").unwrap_or_default();
+        if trace_id.is_none() {
+            link.note("trace_id", "not a trace id, so the link is left out");
+        }
+        link.finish();
+        Some(Link { trace_id: trace_id?, id, attributes })
+    };
+    object.blocks("links", read).into_iter().flatten().collect()
+}

@@ -1,0 +1,21 @@
+//! From traces to a map: services as nodes, calls between them as edges, with counts, times and histograms.
+//!
+//! Pure and deterministic: the same traces give the same graph, in whatever order they came. A node's numbers come from
+//! the service's own segments, an edge's numbers from the caller's subsegments.
+
+mod edge;
+mod naming;
+mod node;
+mod statistics;
+
+pub use self::edge::{Alias, Edge, EdgeKind};
+pub use self::naming::{inferred_name, inferred_type};
+pub use self::node::{Service, State};
+pub use self::statistics::{Histogram, Statistics};
+
+/// A service graph, or the graph of a few traces.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ServiceGraph {
+    /// The nodes; `services[i].reference_id == i`.
+    pub services: Vec<Service>,
+}

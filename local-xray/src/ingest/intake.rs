@@ -1,0 +1,124 @@
+//! The one handle that every door holds: stores documents, counts everything, remembers the latest rejections.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::document::{Document, ErrorCode, Rejection, Timestamp};
+use crate::store::{NotStored, Store};
+
+use super::Door;
+use super::rejections::{LoggedRejection, RejectionLog};
+
+/// The handle to the intake: cheap to clone, usable from any thread and runtime.
+#[derive(Clone)]
+pub struct Intake {
+    store: Store,
+    ledger: Arc<Mutex<Ledger>>,
+}
+
+/// What one door let in, and what it did not.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DoorCount {
+    /// Documents stored.
+    pub accepted: u64,
+    /// Members of accepted documents that were left out, because X-Ray's format does not know them.
+    pub members_left_out: u64,
+    /// Documents refused or dropped, by reason.
+    pub rejected: BTreeMap<ErrorCode, u64>,
+}
+
+/// The state of the UDP socket.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct UdpSocketReport {
+    /// The receive buffer that was asked for, in bytes.
+    pub buffer_requested: usize,
+    /// The receive buffer that the kernel granted, in bytes.
+    pub buffer_granted: usize,
+    /// Datagrams that the kernel dropped because the buffer was full; `None` where the system does not tell.
+    pub kernel_drops: Option<u64>,
+}
+
+/// Everything the intake has counted so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IntakeReport {
+    /// Counts by door; a door that nothing came through may be missing.
+    pub doors: BTreeMap<Door, DoorCount>,
+    /// The latest rejections, latest first.
+    pub rejections: Vec<LoggedRejection>,
+    /// The UDP socket; `None` before it is bound.
+    pub udp: Option<UdpSocketReport>,
+}
+
+#[derive(Default)]
+struct Ledger {
+    doors: BTreeMap<Door, DoorCount>,
+    rejections: RejectionLog,
+    udp: Option<UdpSocketReport>,
+}
+
+impl Intake {
+    /// Opens the intake of a store.
+    pub fn new(store: Store) -> Self {
+        Self { store, ledger: Arc::default() }
+    }
+
+    /// Stores documents, waiting for room. Once this returns, every reader sees them.
+    ///
+    /// # Errors
+    /// When the store has stopped.
+    pub async fn submit(&self, documents: Vec<Document>, door: Door) -> Result<(), NotStored> {
+        let (accepted, left_out) = tally(&documents);
+        self.store.apply(documents).await?;
+        self.accepted(door, accepted, left_out);
+        Ok(())
+    }
+
+    /// Hands documents over without waiting, for senders that cannot be slowed down. When the queue is full they are
+    /// lost, and counted as such.
+    pub fn offer(&self, documents: Vec<Document>, door: Door) {
+        let (accepted, left_out) = tally(&documents);
+        match self.store.offer(documents) {
+            Ok(()) => self.accepted(door, accepted, left_out),
+            Err(refused) => {
+                for _ in 0..accepted {
+                    self.reject(Rejection::new(ErrorCode::QueueFull, "$", refused.to_string()), door);
+                }
+            }
+        }
+    }
+
+    /// Counts and remembers a document that was refused.
+    pub fn reject(&self, rejection: Rejection, door: Door) {
+        self.with_ledger(|ledger| {
+            *ledger.doors.entry(door).or_default().rejected.entry(rejection.code).or_default() += 1;
+            ledger.rejections.push(LoggedRejection { at: Timestamp::now(), door, rejection });
+        });
+    }
+
+    /// Everything counted so far.
+    pub fn report(&self) -> IntakeReport {
+        self.with_ledger(|ledger| IntakeReport {
+            doors: ledger.doors.clone(),
+            rejections: ledger.rejections.to_vec(),
+            udp: ledger.udp,
+        })
+    }
+
+    fn accepted(&self, door: Door, documents: u64, left_out: u64) {
+        self.with_ledger(|ledger| {
+            let count = ledger.doors.entry(door).or_default();
+            count.accepted += documents;
+            count.members_left_out += left_out;
+        });
+    }
+
+    fn with_ledger<T>(&self, act: impl FnOnce(&mut Ledger) -> T) -> T {
+        // Counters stay usable after a panic elsewhere.
+        act(&mut self.ledger.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn tally(documents: &[Document]) -> (u64, u64) {
+    let left_out: usize = documents.iter().map(|document| document.notes.len()).sum();
+    (documents.len() as u64, left_out as u64)
+}

@@ -1,0 +1,39 @@
+//! The ways in: UDP datagrams, the `PutTraceSegments` call, OTLP over HTTP and gRPC.
+//!
+//! Every door turns its bytes into documents or rejections and hands them to the one [`Intake`], which stores, counts
+//! and remembers. Nothing is lost in silence: what is refused, dropped or cut is counted by door and reason.
+
+mod intake;
+pub mod otlp;
+mod rejections;
+
+pub use self::intake::{DoorCount, Intake, IntakeReport, UdpSocketReport};
+pub use self::rejections::LoggedRejection;
+
+/// The way a document came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Door {
+    /// A datagram, as the X-Ray SDKs send them.
+    Udp,
+    /// The `PutTraceSegments` call.
+    SegmentsApi,
+    /// OTLP over HTTP.
+    OtlpHttp,
+    /// OTLP over gRPC.
+    OtlpGrpc,
+}
+
+impl Door {
+    /// Every door, in the order that reports list them.
+    pub const ALL: [Self; 4] = [Self::Udp, Self::SegmentsApi, Self::OtlpHttp, Self::OtlpGrpc];
+
+    /// The name for a person.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Udp => "UDP",
+            Self::SegmentsApi => "PutTraceSegments",
+            Self::OtlpHttp => "OTLP/HTTP",
+            Self::OtlpGrpc => "OTLP/gRPC",
+        }
+    }
+}
