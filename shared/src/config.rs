@@ -1,0 +1,264 @@
+//! Typed settings over a passed-in source, so that a test hands over a map and never touches the process environment.
+//!
+//! A setting that is wrong stops the program at start, and the message says which variable, what it held and what was wanted.
+//! A variable that is set but empty counts as unset, as OpenTelemetry does it for its own.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use subtle::ConstantTimeEq;
+
+/// The source of all settings: the process environment, or a map in tests. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    values: Arc<HashMap<String, Hidden>>,
+}
+
+impl Environment {
+    /// Takes a copy of the process environment; bytes that are not UTF-8 show up as `�` and fail where they are parsed.
+    pub fn from_process() -> Self {
+        let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
+        Self::from_pairs(std::env::vars_os().map(|(name, value)| (text(name), text(value))))
+    }
+
+    /// Makes an environment out of (name, value) pairs; the last of several equal names wins.
+    pub fn from_pairs<N: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
+        let values = pairs.into_iter().map(|(name, value)| (name.into(), Hidden(value.into()))).collect();
+        Self { values: Arc::new(values) }
+    }
+
+    /// The trimmed value of a variable, or `None` when it is unset or blank.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(|value| value.0.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// Parses a variable, `None` when unset; `wanted` says in a few words what would have been right.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] naming the variable, what it held and `wanted`.
+    pub fn parse<T: FromStr>(&self, name: &'static str, wanted: &str) -> Result<Option<T>, ConfigError> {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        value.parse().map(Some).map_err(|_| ConfigError::invalid(name, value, wanted))
+    }
+
+    /// Parses a variable, or takes `default` when it is unset.
+    ///
+    /// # Errors
+    /// As [`Environment::parse`].
+    pub fn parse_or<T: FromStr>(&self, name: &'static str, default: T, wanted: &str) -> Result<T, ConfigError> {
+        Ok(self.parse(name, wanted)?.unwrap_or(default))
+    }
+
+    /// Parses a variable that has no default.
+    ///
+    /// # Errors
+    /// As [`Environment::parse`], and when the variable is unset.
+    pub fn required<T: FromStr>(&self, name: &'static str, wanted: &str) -> Result<T, ConfigError> {
+        self.parse(name, wanted)?.ok_or_else(|| ConfigError::missing(name, wanted))
+    }
+
+    /// Reads a listen address, or takes `default` (`host:port` or a port) when the variable is unset.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] when the variable holds no listen address.
+    pub fn listen_addr(&self, name: &'static str, default: ListenAddr) -> Result<ListenAddr, ConfigError> {
+        self.parse_or(name, default, ListenAddr::WANTED)
+    }
+
+    /// Reads a switch: `on` or `off` (also `true`/`false`, `1`/`0`), in any case.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] for any other word.
+    pub fn switch(&self, name: &'static str, default: bool) -> Result<bool, ConfigError> {
+        let Some(value) = self.get(name) else { return Ok(default) };
+        match value.to_ascii_lowercase().as_str() {
+            "on" | "true" | "1" => Ok(true),
+            "off" | "false" | "0" => Ok(false),
+            _ => Err(ConfigError::invalid(name, value, "on or off")),
+        }
+    }
+
+    /// Reads a secret; errors and logs never show it.
+    pub fn secret(&self, name: &str) -> Option<Secret> {
+        self.get(name).map(Secret::new)
+    }
+}
+
+/// A value of the environment, which may be a secret and is therefore never printed as a whole.
+#[derive(Clone)]
+struct Hidden(String);
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+/// Why a setting could not be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// The variable is set to something unusable.
+    #[error("{variable} is `{held}`, but must be {wanted}")]
+    Invalid {
+        /// The name of the variable.
+        variable: &'static str,
+        /// What it held.
+        held: String,
+        /// What would have been right.
+        wanted: String,
+    },
+    /// The variable is not set and has no default.
+    #[error("{variable} is not set, but must be {wanted}")]
+    Missing {
+        /// The name of the variable.
+        variable: &'static str,
+        /// What would have been right.
+        wanted: String,
+    },
+}
+
+impl ConfigError {
+    /// The error for a variable that is set to something unusable; never pass a secret as `held`.
+    pub fn invalid(variable: &'static str, held: impl Into<String>, wanted: impl Into<String>) -> Self {
+        Self::Invalid { variable, held: held.into(), wanted: wanted.into() }
+    }
+
+    /// The error for a variable that is needed and not set.
+    pub fn missing(variable: &'static str, wanted: impl Into<String>) -> Self {
+        Self::Missing { variable, wanted: wanted.into() }
+    }
+}
+
+/// Where to listen: `host:port`, or a bare port on loopback; port 0 asks for a free one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListenAddr {
+    host: String,
+    port: u16,
+}
+
+impl ListenAddr {
+    /// What a listen address looks like, for error messages.
+    pub const WANTED: &'static str = "a port or an address like 127.0.0.1:8080";
+
+    /// A port on the loopback interface.
+    pub fn loopback(port: u16) -> Self {
+        Self { host: "127.0.0.1".to_owned(), port }
+    }
+
+    /// The socket addresses behind the name, in the resolver's order.
+    ///
+    /// # Errors
+    /// When the host name cannot be resolved.
+    pub fn resolve(&self) -> std::io::Result<Vec<SocketAddr>> {
+        let host = self.host.trim_start_matches('[').trim_end_matches(']');
+        Ok((host, self.port).to_socket_addrs()?.collect())
+    }
+}
+
+impl FromStr for ListenAddr {
+    type Err = ParseListenAddrError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Ok(port) = text.parse() {
+            return Ok(Self::loopback(port));
+        }
+        let (host, port) = text.rsplit_once(':').ok_or(ParseListenAddrError)?;
+        let bracketed = host.starts_with('[') && host.ends_with(']');
+        let plain = !host.is_empty() && !host.contains([':', '/', '[', ']', ' ']);
+        if !bracketed && !plain {
+            return Err(ParseListenAddrError);
+        }
+        let port = port.parse().map_err(|_| ParseListenAddrError)?;
+        Ok(Self { host: host.to_owned(), port })
+    }
+}
+
+impl fmt::Display for ListenAddr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+/// A text that is no listen address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not {}", ListenAddr::WANTED)]
+pub struct ParseListenAddrError;
+
+/// A text that cannot be printed by accident: `Debug` hides it and there is no `Display`.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a secret.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The secret itself, for the one place that sends it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether `candidate` is the secret, in a time that does not tell how much of it was right.
+    pub fn matches(&self, candidate: &str) -> bool {
+        self.0.as_bytes().ct_eq(candidate.as_bytes()).into()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listen_address_is_a_port_or_host_and_port() {
+        fn check(text: &str, expected: Option<&str>) {
+            let parsed = text.parse::<ListenAddr>().ok().map(|addr| addr.to_string());
+            assert_eq!(parsed.as_deref(), expected, "{text}");
+        }
+        check("8080", Some("127.0.0.1:8080"));
+        check("0", Some("127.0.0.1:0"));
+        check("0.0.0.0:80", Some("0.0.0.0:80"));
+        check("localhost:8080", Some("localhost:8080"));
+        check("[::1]:8080", Some("[::1]:8080"));
+        check("::1:8080", None);
+        check(":8080", None);
+        check("host:", None);
+        check("host", None);
+        check("65536", None);
+        check("http://host:80", None);
+    }
+
+    #[test]
+    fn an_ipv6_listen_address_resolves() {
+        let addr: ListenAddr = "[::1]:8080".parse().unwrap();
+        assert_eq!(addr.resolve().unwrap(), ["[::1]:8080".parse().unwrap()]);
+    }
+
+    #[test]
+    fn a_failure_names_the_variable_what_it_held_and_what_was_wanted() {
+        let environment = Environment::from_pairs([("LISTEN_ADDR", "eighty"), ("CHAOSMODE", "maybe"), ("EMPTY", " ")]);
+        let error = environment.listen_addr("LISTEN_ADDR", ListenAddr::loopback(8080)).unwrap_err();
+        assert_eq!(error.to_string(), "LISTEN_ADDR is `eighty`, but must be a port or an address like 127.0.0.1:8080");
+        let error = environment.switch("CHAOSMODE", false).unwrap_err();
+        assert_eq!(error.to_string(), "CHAOSMODE is `maybe`, but must be on or off");
+        let error = environment.required::<u16>("EMPTY", "a number").unwrap_err();
+        assert_eq!(error.to_string(), "EMPTY is not set, but must be a number");
+    }
+
+    #[test]
+    fn nothing_prints_a_secret() {
+        let environment = Environment::from_pairs([("INTERNAL_TOKEN", "hunter2")]);
+        let secret = environment.secret("INTERNAL_TOKEN").unwrap();
+        assert!(!format!("{environment:?} {secret:?}").contains("hunter2"));
+        assert!(secret.matches("hunter2") && !secret.matches("hunter") && !secret.matches("hunter3"));
+    }
+}

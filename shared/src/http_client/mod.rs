@@ -1,0 +1,334 @@
+//! Outbound calls: a deadline, retries where they are safe, a circuit breaker, the trace header, and one client span per attempt.
+//!
+//! An [`Upstream`] is made once per process and describes a service behind us; [`Upstream::connect`] makes the client of one worker,
+//! because pooled sockets belong to the runtime that opened them. What the service answers is passed on truthfully: any status is an
+//! answer, and only its absence is a [`CallError`].
+//!
+//! - The deadline covers everything: attempts, pauses between them, and reading the body.
+//! - A refused connection reached nobody and is always tried again. A connection reset before the first byte of an answer, and a 503,
+//!   are tried again only where a repetition is harmless: GET, HEAD, and calls with an `Idempotency-Key`. Once bytes of an answer
+//!   were received nothing is repeated.
+//! - The breaker counts transport failures only. Slow, refused-by-status or failing answers are the callee's business: our resilience must
+//!   not hide them from the map.
+
+mod breaker;
+mod span;
+
+use std::time::{Duration, Instant};
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use bytes::{Bytes, BytesMut};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Url};
+
+use self::breaker::{Breaker, Permit};
+use self::span::Attempt;
+use crate::config::Secret;
+use crate::error::ApiError;
+
+/// The header that makes a repeated call harmless.
+pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+
+/// The header that carries the shared secret of the internal APIs.
+pub const INTERNAL_TOKEN: &str = "X-Internal-Token";
+
+const MAX_ATTEMPTS: u32 = 3;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+const POOL_IDLE: Duration = Duration::from_secs(3); // below actix-web's keep-alive of 5 s, so that we hang up first
+const MAX_ANSWER_BYTES: usize = 1024 * 1024;
+
+/// A service behind us: its name on the map, where it is, and how patient we are. Cheap to clone; clones share the breaker.
+#[derive(Clone, Debug)]
+pub struct Upstream {
+    name: String,
+    base: Url,
+    deadline: Duration,
+    headers: HeaderMap,
+    breaker: Breaker,
+}
+
+impl Upstream {
+    /// Describes the service called `name` (its segment name, for `peer.service`) at `base`, an `http://` URL.
+    ///
+    /// # Errors
+    /// When `base` is not an `http://` URL with a host.
+    pub fn new(name: impl Into<String>, base: &str) -> Result<Self, BaseUrlError> {
+        let base = Url::parse(base).ok().filter(|url| url.scheme() == "http" && url.has_host()).ok_or(BaseUrlError)?;
+        let breaker = Breaker::new(5, Duration::from_secs(2));
+        Ok(Self { name: name.into(), base, deadline: Duration::from_secs(10), headers: HeaderMap::new(), breaker })
+    }
+
+    /// Changes the deadline of a whole call, 10 s otherwise.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Opens the breaker after `failures` transport failures in a row, for `pause`; 5 and 2 s otherwise.
+    #[must_use]
+    pub fn with_breaker(mut self, failures: u32, pause: Duration) -> Self {
+        self.breaker = Breaker::new(failures, pause);
+        self
+    }
+
+    /// Sends the shared secret of the internal API along with every call.
+    ///
+    /// # Errors
+    /// When the secret holds characters that a header cannot carry.
+    pub fn with_internal_token(mut self, token: &Secret) -> Result<Self, reqwest::header::InvalidHeaderValue> {
+        let mut value = HeaderValue::from_str(token.expose())?;
+        value.set_sensitive(true);
+        self.headers.insert(HeaderName::from_static("x-internal-token"), value);
+        Ok(self)
+    }
+
+    /// Makes the client of one worker; call it where the worker's `App` is built.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be set up.
+    pub fn connect(&self) -> Result<HttpClient, reqwest::Error> {
+        let http = reqwest::Client::builder()
+            .default_headers(self.headers.clone())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(POOL_IDLE)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()?;
+        Ok(HttpClient { upstream: self.clone(), http })
+    }
+}
+
+/// A base URL that is not one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an http:// URL with a host")]
+pub struct BaseUrlError;
+
+/// One worker's client for one service.
+#[derive(Clone, Debug)]
+pub struct HttpClient {
+    upstream: Upstream,
+    http: reqwest::Client,
+}
+
+impl HttpClient {
+    /// A GET of `path`, which replaces the path of the base URL and is not escaped further.
+    pub fn get(&self, path: &str) -> Call<'_> {
+        self.call(Method::GET, path)
+    }
+
+    /// A POST to `path`, which replaces the path of the base URL and is not escaped further.
+    pub fn post(&self, path: &str) -> Call<'_> {
+        self.call(Method::POST, path)
+    }
+
+    fn call(&self, method: Method, path: &str) -> Call<'_> {
+        let mut url = self.upstream.base.clone();
+        url.set_path(path);
+        Call { client: self, method, url, key: None, body: None }
+    }
+}
+
+/// A call about to be made.
+#[derive(Debug)]
+#[must_use = "a call is made by `send`"]
+pub struct Call<'a> {
+    client: &'a HttpClient,
+    method: Method,
+    url: Url,
+    key: Option<HeaderValue>,
+    body: Option<Bytes>,
+}
+
+impl Call<'_> {
+    /// Adds the `Idempotency-Key`, which makes the call safe to repeat; a key that no header can carry is left out.
+    pub fn idempotency_key(mut self, key: &str) -> Self {
+        self.key = HeaderValue::from_str(key).ok();
+        self
+    }
+
+    /// Sends `body` as `application/json`.
+    pub fn json(mut self, body: &serde_json::Value) -> Self {
+        self.body = Some(Bytes::from(body.to_string()));
+        self
+    }
+
+    /// Makes the call, with retries, inside the deadline.
+    ///
+    /// # Errors
+    /// A [`CallError`] when there was no whole answer; any status is an answer.
+    pub async fn send(self) -> Result<Answer, CallError> {
+        let deadline = self.client.upstream.deadline;
+        let started = Instant::now();
+        let mut attempt = 1;
+        loop {
+            let left = deadline.saturating_sub(started.elapsed());
+            let outcome = self.attempt(attempt, left).await;
+            let pause = pause_before(attempt + 1);
+            let worth_it = attempt < MAX_ATTEMPTS && self.may_repeat(&outcome) && started.elapsed() + pause < deadline;
+            if !worth_it {
+                return outcome;
+            }
+            tokio::time::sleep(pause).await;
+            attempt += 1;
+        }
+    }
+
+    async fn attempt(&self, number: u32, left: Duration) -> Result<Answer, CallError> {
+        let upstream = &self.client.upstream;
+        let Some(permit) = upstream.breaker.permit(Instant::now()) else {
+            return Err(CallError::BreakerOpen { peer: upstream.name.clone() });
+        };
+        let span = Attempt::start(&self.method, &self.url, &upstream.name, number);
+        let outcome = match tokio::time::timeout(left, self.exchange(&span, permit)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(CallError::DeadlineExceeded { peer: upstream.name.clone(), deadline: upstream.deadline }),
+        };
+        span.end(&outcome);
+        outcome
+    }
+
+    async fn exchange(&self, span: &Attempt, permit: Permit) -> Result<Answer, CallError> {
+        let mut request = self.client.http.request(self.method.clone(), self.url.clone()).headers(span.headers());
+        if let Some(key) = &self.key {
+            request = request.header(IDEMPOTENCY_KEY, key.clone());
+        }
+        if let Some(body) = &self.body {
+            request = request.header(reqwest::header::CONTENT_TYPE, "application/json").body(body.clone());
+        }
+        match request.send().await {
+            Ok(response) => {
+                permit.answered();
+                self.read(response).await
+            }
+            Err(source) => {
+                permit.failed(Instant::now());
+                let connected = !source.is_connect();
+                Err(CallError::Unreachable { peer: self.client.upstream.name.clone(), connected, source })
+            }
+        }
+    }
+
+    async fn read(&self, mut response: reqwest::Response) -> Result<Answer, CallError> {
+        let peer = &self.client.upstream.name;
+        let unusable = |reason: String| CallError::Unusable { peer: peer.clone(), reason };
+        let status = StatusCode::from_u16(response.status().as_u16()).map_err(|error| unusable(error.to_string()))?;
+        let content_type = response.headers().get(reqwest::header::CONTENT_TYPE);
+        let content_type = content_type.and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let mut body = BytesMut::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| unusable(chain(&error)))? {
+            if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+                return Err(unusable(format!("the answer has more than {MAX_ANSWER_BYTES} bytes")));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer { status, content_type, body: body.freeze() })
+    }
+
+    fn may_repeat(&self, outcome: &Result<Answer, CallError>) -> bool {
+        let harmless = self.key.is_some() || self.method == Method::GET || self.method == Method::HEAD;
+        match outcome {
+            Err(CallError::Unreachable { connected, .. }) => !connected || harmless,
+            Ok(answer) => answer.status == StatusCode::SERVICE_UNAVAILABLE && harmless,
+            Err(_) => false,
+        }
+    }
+}
+
+/// A short pause that grows with the attempts, jittered so that callers do not return in step.
+fn pause_before(attempt: u32) -> Duration {
+    let base = Duration::from_millis(25 * u64::from(2_u32.saturating_pow(attempt.min(8))));
+    base.mul_f64(rand::random_range(0.5..1.5))
+}
+
+/// What the other side said, whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The status, whatever it is.
+    pub status: StatusCode,
+    /// The `Content-Type`, where there was a readable one.
+    pub content_type: Option<String>,
+    /// The body, at most 1 MiB.
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// The body as a value.
+    ///
+    /// # Errors
+    /// When the body is not the JSON that `T` expects.
+    pub fn json<T: serde::de::DeserializeOwned>(&self) -> serde_json::Result<T> {
+        serde_json::from_slice(&self.body)
+    }
+
+    /// The same status, content type and body as our own answer.
+    pub fn into_response(self) -> HttpResponse {
+        let mut response = HttpResponseBuilder::new(self.status);
+        if let Some(content_type) = self.content_type {
+            response.content_type(content_type);
+        }
+        response.body(self.body)
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// No connection, or one that broke before the answer began.
+    #[error("{peer} cannot be reached")]
+    Unreachable {
+        /// The name of the service.
+        peer: String,
+        /// Whether there was a connection, so that the request may have arrived.
+        connected: bool,
+        /// What the HTTP client says.
+        source: reqwest::Error,
+    },
+    /// The service was unreachable a moment ago, so it was not asked.
+    #[error("{peer} was unreachable a moment ago and is given a pause")]
+    BreakerOpen {
+        /// The name of the service.
+        peer: String,
+    },
+    /// The deadline passed.
+    #[error("{peer} did not answer within {} ms", .deadline.as_millis())]
+    DeadlineExceeded {
+        /// The name of the service.
+        peer: String,
+        /// The deadline of the whole call.
+        deadline: Duration,
+    },
+    /// The answer began and could not be read to its end.
+    #[error("{peer} gave an answer that cannot be used: {reason}")]
+    Unusable {
+        /// The name of the service.
+        peer: String,
+        /// What was wrong with it.
+        reason: String,
+    },
+}
+
+impl From<CallError> for ApiError {
+    fn from(error: CallError) -> Self {
+        let message = match &error {
+            CallError::Unreachable { peer, .. } | CallError::BreakerOpen { peer } => {
+                format!("{peer} cannot be reached at the moment, please try again later")
+            }
+            CallError::DeadlineExceeded { peer, .. } => format!("{peer} did not answer in time"),
+            CallError::Unusable { peer, .. } => format!("{peer} gave an answer that cannot be used"),
+        };
+        let answer = match &error {
+            CallError::Unreachable { .. } | CallError::BreakerOpen { .. } => Self::unavailable(message),
+            CallError::DeadlineExceeded { .. } => Self::timeout(message),
+            CallError::Unusable { .. } => Self::bad_gateway(message),
+        };
+        answer.caused_by(error)
+    }
+}
+
+/// An error and its sources in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let sources = std::iter::successors(error.source(), |error| error.source());
+    sources.fold(error.to_string(), |text, source| format!("{text}: {source}"))
+}

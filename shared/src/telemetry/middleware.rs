@@ -1,0 +1,270 @@
+//! The server span: one for each request, named after its route, ended truthfully whatever happens.
+//!
+//! The span is started with the OpenTelemetry API, because `tracing` starts spans too late to give them a remote parent. While the
+//! request runs its context is current, so `tracing` spans inside nest by themselves. `/health/*` is never traced.
+
+use std::future::{Ready, ready};
+use std::net::{IpAddr, SocketAddr};
+use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
+
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
+use actix_web::error::InternalError;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{Error, HttpResponse, ResponseError};
+use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
+use ipnet::IpNet;
+use opentelemetry::context::FutureExt as _;
+use opentelemetry::propagation::Extractor;
+use opentelemetry::trace::{SpanKind, Status, TraceContextExt, Tracer};
+use opentelemetry::{Context, KeyValue, global};
+
+use super::propagation::{Incoming, XRAY_HEADER, response_header};
+use crate::config::{ConfigError, Environment};
+use crate::error::ApiError;
+
+/// The networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed; nobody's by default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TrustedProxies {
+    networks: Vec<IpNet>,
+}
+
+impl TrustedProxies {
+    /// Reads `TRUSTED_PROXIES`, a list of networks such as `10.0.0.0/16, 127.0.0.1/32`.
+    ///
+    /// # Errors
+    /// When an entry is not a network.
+    pub fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
+        let Some(text) = environment.get("TRUSTED_PROXIES") else { return Ok(Self::default()) };
+        let networks = text.split(',').map(|entry| entry.trim().parse()).collect::<Result<_, _>>();
+        networks
+            .map(|networks| Self { networks })
+            .map_err(|_| ConfigError::invalid("TRUSTED_PROXIES", text, "a list of networks like 10.0.0.0/16"))
+    }
+
+    fn trust(&self, address: IpAddr) -> bool {
+        self.networks.iter().any(|network| network.contains(&address))
+    }
+
+    /// The address of the client: the last one in `X-Forwarded-For` that is not a trusted proxy, where the peer is one.
+    fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        if !self.trust(peer) {
+            return peer;
+        }
+        let values = headers.get_all("x-forwarded-for").filter_map(|value| value.to_str().ok()).collect::<Vec<_>>();
+        let mut client = peer;
+        for entry in values.iter().rev().flat_map(|value| value.rsplit(',')) {
+            let Some(address) = parse_address(entry.trim()) else { break };
+            client = address;
+            if !self.trust(address) {
+                break;
+            }
+        }
+        client
+    }
+}
+
+/// An address with or without a port, as proxies write it.
+fn parse_address(text: &str) -> Option<IpAddr> {
+    let socket = || text.parse::<SocketAddr>().ok().map(|socket| socket.ip());
+    let bracketed = text.trim_start_matches('[').trim_end_matches(']');
+    bracketed.parse().ok().or_else(socket)
+}
+
+/// Middleware that makes the server span.
+#[derive(Clone, Debug, Default)]
+pub struct ServerSpans {
+    trusted_proxies: TrustedProxies,
+}
+
+impl ServerSpans {
+    /// Believes the forwarding headers of `trusted_proxies`.
+    pub fn new(trusted_proxies: TrustedProxies) -> Self {
+        Self { trusted_proxies }
+    }
+}
+
+impl<S, B> Transform<S, ServiceRequest> for ServerSpans
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<B, BoxBody>>;
+    type Error = Error;
+    type Transform = ServerSpansService<S>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, inner: S) -> Self::Future {
+        ready(Ok(ServerSpansService { inner: Rc::new(inner), trusted_proxies: self.trusted_proxies.clone() }))
+    }
+}
+
+/// The service behind [`ServerSpans`].
+pub struct ServerSpansService<S> {
+    inner: Rc<S>,
+    trusted_proxies: TrustedProxies,
+}
+
+impl<S, B> Service<ServiceRequest> for ServerSpansService<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<B, BoxBody>>;
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self::Response, Error>>;
+
+    forward_ready!(inner);
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let inner = Rc::clone(&self.inner);
+        if is_health(request.path()) {
+            return Box::pin(async move { Ok(inner.call(request).await?.map_into_left_body()) });
+        }
+        let span = ServerSpan::start(&request, &self.trusted_proxies);
+        let context = span.context.clone();
+        let answer = async move {
+            match AssertUnwindSafe(async move { inner.call(request).await }).catch_unwind().await {
+                Ok(Ok(mut response)) => {
+                    span.end(response.status(), response.headers_mut());
+                    Ok(response.map_into_left_body())
+                }
+                Ok(Err(error)) => Err(span.refuse(error.error_response())),
+                Err(panic) => Err(span.refuse(panicked(&*panic))),
+            }
+        };
+        Box::pin(answer.with_context(context))
+    }
+}
+
+fn is_health(path: &str) -> bool {
+    path.starts_with("/health/")
+}
+
+fn panicked(panic: &(dyn std::any::Any + Send)) -> HttpResponse {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+    ApiError::internal(anyhow::anyhow!("a handler panicked: {text}")).error_response()
+}
+
+/// The span of one request. Dropped without an end, the request was cancelled.
+struct ServerSpan {
+    context: Context,
+    ended: bool,
+}
+
+impl ServerSpan {
+    fn start(request: &ServiceRequest, trusted_proxies: &TrustedProxies) -> Self {
+        let extracted = global::get_text_map_propagator(|propagator| {
+            propagator.extract_with_context(&Context::new(), &Headers(request.headers()))
+        });
+        let method = known_method(request.method());
+        let route = request.match_pattern();
+        let name = match (&route, method) {
+            (Some(route), method) => format!("{method} {route}"),
+            (None, "_OTHER") => "HTTP".to_owned(),
+            (None, method) => method.to_owned(),
+        };
+        let mut attributes = request_attributes(request, method, trusted_proxies);
+        attributes.extend(route.map(|route| KeyValue::new("http.route", route)));
+        let tracer = super::tracer();
+        let builder = tracer.span_builder(name).with_kind(SpanKind::Server).with_attributes(attributes);
+        // The id generator looks for a trace id to adopt in the current context.
+        let adopting = extracted.clone().attach();
+        let span = builder.start_with_context(&tracer, &extracted);
+        drop(adopting);
+        let context = extracted.with_span(span);
+        let context = match extracted.get::<Incoming>() {
+            Some(incoming) => context.with_value(incoming.adopted()),
+            None => context,
+        };
+        Self { context, ended: false }
+    }
+
+    fn end(mut self, status: StatusCode, headers: &mut HeaderMap) {
+        let answered = response_header(&self.context).and_then(|text| HeaderValue::from_str(&text).ok());
+        if let Some(value) = answered {
+            headers.insert(HeaderName::from_static(XRAY_HEADER), value);
+        }
+        let span = self.context.span();
+        span.set_attribute(KeyValue::new("http.response.status_code", i64::from(status.as_u16())));
+        if status.is_server_error() {
+            span.set_attribute(KeyValue::new("error.type", status.as_str().to_owned()));
+            span.set_status(Status::error(""));
+        }
+        span.end();
+        self.ended = true;
+    }
+
+    fn refuse(self, mut response: HttpResponse) -> Error {
+        self.end(response.status(), response.headers_mut());
+        InternalError::from_response("answered", response).into()
+    }
+}
+
+impl Drop for ServerSpan {
+    fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
+        // The caller hung up. 499 is what proxies note for it: an error of the caller, and no fault of ours.
+        let span = self.context.span();
+        span.set_attribute(KeyValue::new("http.response.status_code", 499));
+        span.set_attribute(KeyValue::new("error.type", "client_closed_request"));
+        span.end();
+    }
+}
+
+fn known_method(method: &Method) -> &'static str {
+    const KNOWN: [&str; 9] = ["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE"];
+    KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("_OTHER")
+}
+
+fn request_attributes(request: &ServiceRequest, method: &'static str, proxies: &TrustedProxies) -> Vec<KeyValue> {
+    let headers = request.headers();
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let peer = request.peer_addr().map(|addr| addr.ip());
+    let https = peer.is_some_and(|peer| proxies.trust(peer))
+        && headers.get("x-forwarded-proto").is_some_and(|value| value.as_bytes() == b"https");
+    let scheme = if https { "https" } else { "http" };
+    let host = text(header::HOST).unwrap_or("localhost");
+    let mut attributes = vec![
+        KeyValue::new("http.request.method", method),
+        KeyValue::new("url.full", format!("{scheme}://{host}{}", request.uri())),
+        KeyValue::new("url.path", request.path().to_owned()),
+        KeyValue::new("url.scheme", scheme),
+    ];
+    let (name, port) = split_host(host);
+    attributes.push(KeyValue::new("server.address", name.to_owned()));
+    attributes.extend(port.map(|port| KeyValue::new("server.port", i64::from(port))));
+    if !request.query_string().is_empty() {
+        attributes.push(KeyValue::new("url.query", request.query_string().to_owned()));
+    }
+    attributes.extend(text(header::USER_AGENT).map(|agent| KeyValue::new("user_agent.original", agent.to_owned())));
+    attributes.extend(peer.map(|peer| KeyValue::new("network.peer.address", peer.to_string())));
+    attributes.extend(peer.map(|peer| KeyValue::new("client.address", proxies.client(peer, headers).to_string())));
+    attributes
+}
+
+fn split_host(host: &str) -> (&str, Option<u16>) {
+    match host.rsplit_once(':') {
+        Some((name, port)) => port.parse().map_or((host, None), |port| (name, Some(port))),
+        None => (host, None),
+    }
+}
+
+struct Headers<'a>(&'a HeaderMap);
+
+impl Extractor for Headers<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key)?.to_str().ok()
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(HeaderName::as_str).collect()
+    }
+}
