@@ -10,7 +10,14 @@ pub mod store;
 
 pub mod graph;
 
+mod api;
 pub mod cli;
 pub mod console;
 
+mod access;
 pub mod app;
+pub mod config;
+mod routes;
+
+pub use self::app::{App, AppState};
+pub use self::config::Config;

@@ -1,3 +1,57 @@
-//! local-xray
+//! The standalone binary: `local-xray serve` runs the local X-Ray until Ctrl-C.
 
-fn main() {}
+use clap::{Parser, Subcommand};
+use local_xray::cli::MapArgs;
+use local_xray::config::ServeArgs;
+use local_xray::{App, Config};
+
+/// AWS X-Ray on one machine: send it segments and spans, look at the service map, ask it what you would ask X-Ray.
+#[derive(Parser)]
+#[command(name = "local-xray", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Take traces in and serve the X-Ray API and the console, until Ctrl-C
+    Serve(ServeArgs),
+    /// Draw the service map of any X-Ray endpoint in the terminal
+    Map(MapArgs),
+}
+
+fn main() -> anyhow::Result<()> {
+    let command = Arguments::parse().command;
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()))
+        .with_writer(std::io::stderr)
+        .init();
+    actix_rt::System::new().block_on(async {
+        match command {
+            Command::Serve(args) => serve(args.into()).await,
+            Command::Map(args) => local_xray::cli::map_command(&args).await,
+        }
+    })
+}
+
+#[expect(clippy::print_stdout, reason = "the addresses are what the person who starts it is waiting for")]
+async fn serve(config: Config) -> anyhow::Result<()> {
+    let app = App::build(config).await?;
+    println!("local X-Ray: console and API on http://{0}, segments on udp://{0}", app.addr());
+    println!("             OTLP/HTTP on http://{}, OTLP/gRPC on {}", app.otlp_http_addr(), app.otlp_grpc_addr());
+    app.run_until_stopped(stop_signal()?).await
+}
+
+/// Resolves when the process is asked to end, by Ctrl-C or by SIGTERM.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}

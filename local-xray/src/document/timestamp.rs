@@ -1,6 +1,6 @@
 //! Points in time and half-open windows of time, in whole microseconds.
 //!
-//! X-Ray writes times as floating seconds. Microseconds since the epoch fit a float exactly until the year 2255, so a
+//! X-Ray writes times as floating seconds. Microseconds since the epoch fit a float well enough until the year 2106 that a
 //! time that came in with microseconds prints back the same digits.
 
 use std::fmt;
@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Serialize, Serializer};
 
-/// The largest count of microseconds that a float of seconds carries without loss.
-const MAX_MICROS: f64 = 9_007_199_254_740_992.0;
+/// 2^32 seconds in microseconds: up to here floats of seconds lie less than half a microsecond apart.
+const MAX_MICROS: f64 = 4_294_967_296e6;
 
 /// A point in time: microseconds since the Unix epoch. Serialises as floating seconds.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -129,14 +129,14 @@ mod tests {
 
     #[test]
     fn times_that_cannot_be_exact_are_refused() {
-        for seconds in [-1.0, f64::NAN, f64::INFINITY, 1e300, 9_007_199_255.0] {
+        for seconds in [-1.0, f64::NAN, f64::INFINITY, 1e300, 4_294_967_297.0] {
             assert_eq!(Timestamp::from_seconds(seconds), None, "{seconds}");
         }
     }
 
     proptest! {
         #[test]
-        fn microseconds_survive_json(micros in 0_i64..=9_007_199_254_740_992) {
+        fn microseconds_survive_json(micros in 0_i64..=4_294_967_296_000_000) {
             let text = serde_json::to_string(&Timestamp::from_micros(micros)).unwrap();
             let seconds: f64 = serde_json::from_str(&text).unwrap();
             prop_assert_eq!(Timestamp::from_seconds(seconds), Some(Timestamp::from_micros(micros)));

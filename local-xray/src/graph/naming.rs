@@ -9,7 +9,13 @@ struct AwsService {
     name: &'static str,
     service_type: &'static str,
     /// A single resource that gets a node of its own, named by a member of the `aws` block.
-    resource: Option<(fn(&Aws) -> Option<&str>, &'static str)>,
+    resource: Option<Resource>,
+}
+
+/// Reads the resource's name out of the `aws` block, and says its type.
+struct Resource {
+    name: fn(&Aws) -> Option<&str>,
+    service_type: &'static str,
 }
 
 /// The services whose nodes have been seen in X-Ray.
@@ -18,25 +24,25 @@ const AWS_SERVICES: &[AwsService] = &[
         aliases: &["dynamodb"],
         name: "DynamoDB",
         service_type: "AWS::DynamoDB",
-        resource: Some((Aws::table_name, "AWS::DynamoDB::Table")),
+        resource: Some(Resource { name: Aws::table_name, service_type: "AWS::DynamoDB::Table" }),
     },
     AwsService {
         aliases: &["sqs"],
         name: "SQS",
         service_type: "AWS::SQS",
-        resource: Some((Aws::queue_url, "AWS::SQS::Queue")),
+        resource: Some(Resource { name: Aws::queue_url, service_type: "AWS::SQS::Queue" }),
     },
     AwsService {
         aliases: &["s3"],
         name: "S3",
         service_type: "AWS::S3",
-        resource: Some((Aws::bucket_name, "AWS::S3::Bucket")),
+        resource: Some(Resource { name: Aws::bucket_name, service_type: "AWS::S3::Bucket" }),
     },
     AwsService {
         aliases: &["lambda"],
         name: "Lambda",
         service_type: "AWS::Lambda",
-        resource: Some((Aws::function_name, "AWS::Lambda")),
+        resource: Some(Resource { name: Aws::function_name, service_type: "AWS::Lambda" }),
     },
     AwsService { aliases: &["sns"], name: "SNS", service_type: "AWS::SNS", resource: None },
     AwsService { aliases: &["ses", "email"], name: "SES", service_type: "AWS::SES", resource: None },
@@ -89,6 +95,6 @@ fn aws_service(call: &Segment) -> Option<&'static AwsService> {
 }
 
 fn resource<'a>(service: &AwsService, call: &'a Segment) -> Option<(&'a str, &'static str)> {
-    let (name, kind) = service.resource?;
-    Some((name(call.aws.as_ref()?)?, kind))
+    let rule = service.resource.as_ref()?;
+    Some(((rule.name)(call.aws.as_ref()?)?, rule.service_type))
 }

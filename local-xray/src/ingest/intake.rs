@@ -8,6 +8,7 @@ use crate::store::{NotStored, Store};
 
 use super::Door;
 use super::rejections::{LoggedRejection, RejectionLog};
+use super::udp::Probe;
 
 /// The handle to the intake: cheap to clone, usable from any thread and runtime.
 #[derive(Clone)]
@@ -53,7 +54,7 @@ pub struct IntakeReport {
 struct Ledger {
     doors: BTreeMap<Door, DoorCount>,
     rejections: RejectionLog,
-    udp: Option<UdpSocketReport>,
+    udp: Option<Probe>,
 }
 
 impl Intake {
@@ -95,12 +96,17 @@ impl Intake {
         });
     }
 
+    /// Lets the report tell the state of the UDP socket.
+    pub(crate) fn watch_udp(&self, probe: Probe) {
+        self.with_ledger(|ledger| ledger.udp = Some(probe));
+    }
+
     /// Everything counted so far.
     pub fn report(&self) -> IntakeReport {
         self.with_ledger(|ledger| IntakeReport {
             doors: ledger.doors.clone(),
             rejections: ledger.rejections.to_vec(),
-            udp: ledger.udp,
+            udp: ledger.udp.as_ref().map(Probe::report),
         })
     }
 

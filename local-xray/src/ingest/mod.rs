@@ -6,6 +6,7 @@
 mod intake;
 pub mod otlp;
 mod rejections;
+pub(crate) mod udp;
 
 pub use self::intake::{DoorCount, Intake, IntakeReport, UdpSocketReport};
 pub use self::rejections::LoggedRejection;
