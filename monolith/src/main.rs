@@ -1,3 +1,7 @@
-//! monolith
+//! The monolith as a process of its own.
 
-fn main() {}
+use shared::config::Environment;
+
+fn main() -> anyhow::Result<()> {
+    monolith::run(&Environment::from_process())
+}

@@ -1,0 +1,30 @@
+//! The request headers that our handlers read.
+
+use actix_web::HttpRequest;
+use shared::config::Secret;
+use shared::error::ApiError;
+use shared::http_client::{IDEMPOTENCY_KEY, INTERNAL_TOKEN};
+
+use crate::domain::LikeKey;
+use crate::domain::like_key::MalformedLikeKey;
+
+/// Reads the `Idempotency-Key`; one that is there must be right, and only one may be there.
+pub(super) fn like_key(request: &HttpRequest) -> Result<Option<LikeKey>, ApiError> {
+    let mut values = request.headers().get_all(IDEMPOTENCY_KEY);
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(ApiError::bad_request("there is more than one Idempotency-Key"));
+    }
+    let text = value.to_str().map_err(|_| MalformedLikeKey)?;
+    Ok(Some(text.parse()?))
+}
+
+/// Lets a caller pass who shows the internal token, or anybody where none is set.
+pub(super) fn check_internal_token(request: &HttpRequest, token: Option<&Secret>) -> Result<(), ApiError> {
+    let Some(token) = token else { return Ok(()) };
+    let shown = request.headers().get(INTERNAL_TOKEN).and_then(|value| value.to_str().ok());
+    match shown {
+        Some(shown) if token.matches(shown) => Ok(()),
+        _ => Err(ApiError::unauthorized("the internal API needs its token in X-Internal-Token")),
+    }
+}
