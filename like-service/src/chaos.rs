@@ -25,23 +25,6 @@ pub enum Mode {
     Off,
 }
 
-impl std::str::FromStr for Mode {
-    type Err = UnknownMode;
-
-    fn from_str(text: &str) -> Result<Self, UnknownMode> {
-        match text {
-            "on" => Ok(Self::On),
-            "off" => Ok(Self::Off),
-            _ => Err(UnknownMode),
-        }
-    }
-}
-
-/// A chaos mode that is neither `on` nor `off`.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected on or off")]
-pub struct UnknownMode;
-
 /// Which faults are injected, how often and for how long; also the JSON that `GET /chaos` answers.
 ///
 /// Likes that are neither slow nor lost are fine: their share is whatever the other two leave.

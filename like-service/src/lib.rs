@@ -1,3 +1,42 @@
-//! The Like microservice.
+//! The Like microservice: counts a like by asking the monolith, and injects the faults that the labs go looking for.
+//!
+//! Modules in reading order: [`run`] is the whole of `main`; [`app`] wires the two listeners of [`routes`]; a like goes from
+//! [`handlers::likes`] through [`chaos`] to [`monolith_client`].
+
+pub mod app;
+pub mod config;
+mod routes;
+
+mod handlers;
+mod like;
 
 pub mod chaos;
+pub mod monolith_client;
+
+use shared::config::Environment;
+use shared::shutdown::Shutdown;
+use shared::telemetry::{self, TelemetryConfig};
+
+pub use app::App;
+pub use config::Config;
+
+/// The name of this service on the map, unless `OTEL_SERVICE_NAME` says otherwise.
+pub const SERVICE_NAME: &str = "like service";
+
+/// Runs the service until SIGINT or SIGTERM: telemetry first, its flush last and outside the runtime.
+///
+/// # Errors
+/// When a setting is wrong, a port is taken or a server fails.
+pub fn run(environment: &Environment) -> anyhow::Result<()> {
+    let config = Config::from_environment(environment)?;
+    let telemetry = TelemetryConfig::from_environment(environment, SERVICE_NAME, env!("CARGO_PKG_VERSION"))?;
+    let telemetry = telemetry::init(&telemetry)?;
+    let served = actix_rt::System::new().block_on(async {
+        let shutdown = Shutdown::on_signals()?;
+        let app = App::build(config)?;
+        tracing::info!(addr = %app.addr(), internal_addr = %app.internal_addr(), "{SERVICE_NAME} listening on {}", app.addr());
+        app.run_until_stopped(shutdown).await
+    });
+    telemetry.shutdown();
+    served
+}

@@ -1,3 +1,7 @@
-//! like-service
+//! The Like microservice as a process of its own.
 
-fn main() {}
+use shared::config::Environment;
+
+fn main() -> anyhow::Result<()> {
+    like_service::run(&Environment::from_process())
+}

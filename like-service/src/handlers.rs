@@ -1,0 +1,7 @@
+//! One file a resource.
+
+pub(crate) mod likes;
+
+pub(crate) mod health;
+
+pub(crate) mod chaos;

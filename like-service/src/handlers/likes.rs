@@ -1,0 +1,65 @@
+//! Taking a like: its fate first, then the monolith's answer, passed on as it is.
+
+use actix_web::http::header::HeaderMap;
+use actix_web::{HttpRequest, HttpResponse, web};
+use shared::error::ApiError;
+use shared::http_client::IDEMPOTENCY_KEY;
+use shared::telemetry;
+use tracing::Instrument as _;
+
+use crate::chaos::burner::Burner;
+use crate::chaos::{Fault, Switch};
+use crate::like::{LikeKey, MalformedLikeKey, MalformedMysfitId, MysfitId};
+use crate::monolith_client::MonolithClient;
+
+/// Counts one like, unless chaos loses it.
+pub(crate) async fn add(
+    request: HttpRequest,
+    id: web::Path<String>,
+    switch: web::Data<Switch>,
+    burner: web::Data<Burner>,
+    monolith: web::Data<MonolithClient>,
+) -> Result<HttpResponse, ApiError> {
+    let id: MysfitId = id.parse()?;
+    let key = key_of(request.headers())?;
+    telemetry::annotate("mysfit_id", id.to_string());
+    if let Some(fault) = switch.settings().fault_for(key.as_str()) {
+        telemetry::annotate("chaos_fault", fault.name());
+        suffer(fault, &burner).await?;
+    }
+    Ok(monolith.fulfill_like(&id, &key).await?.into_response())
+}
+
+/// The caller's key, or a new one for callers without.
+fn key_of(headers: &HeaderMap) -> Result<LikeKey, MalformedLikeKey> {
+    match headers.get(IDEMPOTENCY_KEY) {
+        Some(value) => value.to_str().map_err(|_| MalformedLikeKey)?.parse(),
+        None => Ok(LikeKey::random()),
+    }
+}
+
+/// Slowness is waited out without holding a worker; the CPU burns on a thread of its own meanwhile, until the like goes on or its
+/// caller gives up.
+async fn suffer(fault: Fault, burner: &Burner) -> Result<(), ApiError> {
+    match fault {
+        Fault::NotFound => Err(ApiError::not_found("the like got lost on its way to the mysfit")),
+        Fault::Slow { wall_time } => {
+            let burning = burner.burn();
+            tokio::time::sleep(wall_time).instrument(tracing::info_span!("chaos")).await;
+            drop(burning);
+            Ok(())
+        }
+    }
+}
+
+impl From<MalformedMysfitId> for ApiError {
+    fn from(error: MalformedMysfitId) -> Self {
+        Self::not_found(error.to_string())
+    }
+}
+
+impl From<MalformedLikeKey> for ApiError {
+    fn from(error: MalformedLikeKey) -> Self {
+        Self::bad_request(error.to_string())
+    }
+}

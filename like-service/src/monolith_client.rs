@@ -1,0 +1,37 @@
+//! The only code that knows the monolith's address and how a like is counted there.
+
+use std::time::Duration;
+
+use shared::http_client::{Answer, BaseUrlError, CallError, HttpClient, Upstream};
+
+use crate::like::{LikeKey, MysfitId};
+
+/// How long the monolith may take to count a like: well within the time that it gives us.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// Describes the monolith at this base URL.
+///
+/// # Errors
+/// When the URL is not one.
+pub fn upstream(url: &str) -> Result<Upstream, BaseUrlError> {
+    Ok(Upstream::new("monolith", url)?.with_deadline(DEADLINE))
+}
+
+/// One worker's client of the monolith's internal API.
+#[derive(Clone, Debug)]
+pub struct MonolithClient(HttpClient);
+
+impl MonolithClient {
+    /// Makes the client of one worker.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be set up.
+    pub fn connect(monolith: &Upstream) -> Result<Self, reqwest::Error> {
+        monolith.connect().map(Self)
+    }
+
+    /// Counts a like; a key that was counted before is answered with the count and adds nothing.
+    pub(crate) async fn fulfill_like(&self, id: &MysfitId, key: &LikeKey) -> Result<Answer, CallError> {
+        self.0.post(&format!("/mysfits/{id}/fulfill-like")).idempotency_key(key.as_str()).send().await
+    }
+}
