@@ -3,12 +3,19 @@
 //! Pure and deterministic: the same traces give the same graph, in whatever order they came. A node's numbers come from
 //! the service's own segments, an edge's numbers from the caller's subsegments.
 
+mod build;
+mod calls;
 mod edge;
+mod identity;
 mod naming;
 mod node;
 mod statistics;
+#[cfg(test)]
+mod tests;
 
+pub use self::build::service_graph;
 pub use self::edge::{Alias, Edge, EdgeKind};
+pub use self::identity::ServiceId;
 pub use self::naming::{inferred_name, inferred_type};
 pub use self::node::{Service, State};
 pub use self::statistics::{Histogram, Statistics};

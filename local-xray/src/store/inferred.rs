@@ -1,8 +1,10 @@
 //! Inferred segments: what X-Ray adds to a trace for downstream calls that no segment answers.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::document::{Kind, Segment, SegmentId};
+use crate::graph;
 
 use super::Trace;
 
@@ -10,11 +12,8 @@ use super::Trace;
 /// call as its parent.
 pub fn inferred_segment(call: &Segment) -> Segment {
     Segment {
-        kind: Kind::Segment,
         parent_id: Some(call.id),
-        namespace: None,
         inferred: true,
-        traced: false,
         end_time: call.end_time,
         http: call.http.clone(),
         aws: call.aws.clone(),
@@ -23,7 +22,7 @@ pub fn inferred_segment(call: &Segment) -> Segment {
         throttle: call.throttle,
         fault: call.fault,
         cause: call.cause.clone(),
-        origin: crate::graph::inferred_type(call).filter(|kind| kind != "remote"),
+        origin: graph::inferred_type(call).filter(|service_type| service_type != "remote").map(Cow::into_owned),
         ..Segment::new(Kind::Segment, call.id.of_inferred(), call.name.clone(), call.start_time)
     }
 }

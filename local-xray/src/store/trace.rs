@@ -42,6 +42,15 @@ impl Trace {
         }
     }
 
+    /// Puts a trace together from what a caller holds, without a store.
+    pub fn from_segments(id: TraceId, segments: impl IntoIterator<Item = Segment>) -> Self {
+        let mut trace = Self::new(id);
+        for segment in segments {
+            trace.merge(segment);
+        }
+        trace
+    }
+
     /// Takes one document in; says whether that changed the trace. Repeated documents change nothing.
     pub fn merge(&mut self, segment: Segment) -> bool {
         let mut changed = false;
