@@ -4,11 +4,11 @@
 //! browser is a headless Chromium behind chromedriver, and what happened is read back through the X-Ray API.
 
 mod browser;
-//mod stack;
+mod stack;
 mod wait;
 mod xray;
 
 pub use browser::{Browser, Theme};
-//pub use stack::{Finished, Stack, mysfits, run};
+pub use stack::{Finished, Stack, run, run_up};
 pub use wait::eventually;
 pub use xray::{Trace, Xray};

@@ -1,0 +1,163 @@
+//! The whole system as a user starts it: the real `mysfits` executable, every port 0, data in a folder that goes with the test.
+
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+use crate::xray::Xray;
+
+/// Flags that ask for a free port everywhere, so that tests run beside each other and beside a demo.
+const FREE_PORTS: [&str; 14] = [
+    "--site", "0", "--internal", "0", "--like", "0", "--like-internal", "0", "--xray", "0", "--otlp-grpc", "0",
+    "--otlp-http", "0",
+];
+
+/// Longest wait for a stack to start, to finish a bounded run or to stop.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+/// A running `mysfits up`.
+#[derive(Debug)]
+pub struct Stack {
+    process: Child,
+    output: Lines<BufReader<ChildStdout>>,
+    site: String,
+    xray: String,
+    data: TempDir,
+}
+
+/// What a command that ended by itself left behind.
+#[derive(Debug)]
+pub struct Finished {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Stack {
+    /// Starts `mysfits up` with these arguments and variables, and returns once it has said where to look.
+    ///
+    /// # Errors
+    ///
+    /// When it ends or stays silent before that; the text has its output.
+    pub async fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Self> {
+        let data = tempfile::tempdir()?;
+        let mut process = mysfits()?
+            .args(["up", "--data"])
+            .arg(data.path())
+            .args(FREE_PORTS)
+            .args(arguments)
+            .envs(variables.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let mut output = BufReader::new(process.stdout.take().context("its output")?).lines();
+        let (site, xray) = tokio::time::timeout(DEADLINE, announced(&mut output)).await.context("it never said where to look")??;
+        Ok(Self { process, output, site, xray, data })
+    }
+
+    /// The URL of a page or call of the web site.
+    #[must_use]
+    pub fn site(&self, path: &str) -> String {
+        format!("{}{path}", self.site)
+    }
+
+    /// The URL of a page of the console.
+    #[must_use]
+    pub fn console(&self, path: &str) -> String {
+        format!("{}{path}", self.xray)
+    }
+
+    /// A client of the local X-Ray's API.
+    #[must_use]
+    pub fn xray(&self) -> Xray {
+        Xray::new(&self.xray)
+    }
+
+    /// Everything that one child has logged: `monolith`, `like-service` or `local-xray`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such log file.
+    pub fn log_of(&self, child: &str) -> Result<String> {
+        let path = self.data.path().join("logs").join(format!("{child}.log"));
+        std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
+    }
+
+    /// Presses Ctrl-C and waits until everything has stopped.
+    ///
+    /// # Errors
+    ///
+    /// When it does not end in time, or not with success.
+    pub async fn stop(mut self) -> Result<()> {
+        let id = self.process.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw).context("still running")?;
+        kill_process(id, Signal::INT)?;
+        let mut said = String::new();
+        while let Some(line) = tokio::time::timeout(DEADLINE, self.output.next_line()).await.context("it does not stop")?? {
+            said.push_str(&line);
+            said.push('\n');
+        }
+        let status = self.process.wait().await?;
+        ensure!(status.success(), "mysfits ended with {status} after Ctrl-C:\n{said}");
+        Ok(())
+    }
+}
+
+/// Runs a command of `mysfits` that ends by itself.
+///
+/// # Errors
+///
+/// When it cannot be started or does not end in time.
+pub async fn run(arguments: &[&str]) -> Result<Finished> {
+    let running = mysfits()?.args(arguments).stdin(Stdio::null()).kill_on_drop(true).output();
+    let output = tokio::time::timeout(DEADLINE, running).await.context("it does not end")??;
+    Ok(Finished {
+        status: output.status,
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    })
+}
+
+/// Runs `mysfits up` on free ports until it ends by itself.
+///
+/// # Errors
+///
+/// As [`run`].
+pub async fn run_up(arguments: &[&str]) -> Result<Finished> {
+    let arguments: Vec<&str> = ["up"].into_iter().chain(FREE_PORTS).chain(arguments.iter().copied()).collect();
+    run(&arguments).await
+}
+
+/// The `mysfits` executable of this build.
+fn mysfits() -> Result<Command> {
+    let test = std::env::current_exe()?;
+    let built: PathBuf = test.ancestors().nth(2).unwrap_or(Path::new(".")).join("mysfits");
+    ensure!(built.is_file(), "{} is not there; run `cargo build --workspace --all-targets` first", built.display());
+    Ok(Command::new(built))
+}
+
+async fn announced(output: &mut Lines<BufReader<ChildStdout>>) -> Result<(String, String)> {
+    let mut said = String::new();
+    let mut site = None;
+    while let Some(line) = output.next_line().await? {
+        let url = |label: &str| line.trim().strip_prefix(label).map(|url| url.trim().trim_end_matches('/').to_owned());
+        if let Some(url) = url("Web site") {
+            site = Some(url);
+        }
+        if let (Some(site), Some(map)) = (&site, url("Service map")) {
+            return Ok((site.clone(), map.trim_end_matches("/map").to_owned()));
+        }
+        said.push_str(&line);
+        said.push('\n');
+    }
+    bail!("mysfits ended before it said where to look:\n{said}")
+}

@@ -1,0 +1,69 @@
+//! `mysfits` at the command line: bounded runs that judge themselves, counts that repeat, and mistakes that are told apart.
+
+use std::net::TcpListener;
+
+use anyhow::{Result, ensure};
+use e2e::{Finished, run, run_up};
+
+/// The part of the output that counts: the map and the totals beneath it, without addresses and times.
+fn counts(run: &Finished) -> Vec<String> {
+    let from_map = run.stdout.lines().skip_while(|line| !line.starts_with("The service map"));
+    from_map.map(without_times).collect()
+}
+
+/// Blanks out averages, which are measured, and keeps counts, which are decided by the seed.
+fn without_times(line: &str) -> String {
+    let is_time = |word: &str| {
+        let number = word.trim_end_matches(|unit: char| unit.is_alphabetic() || unit == 'µ');
+        number.len() < word.len() && number.parse::<f64>().is_ok()
+    };
+    let words = line.split(|letter: char| letter.is_whitespace() || "│─╴╶".contains(letter)).filter(|word| !word.is_empty());
+    words.map(|word| if is_time(word) { "TIME" } else { word }).collect::<Vec<_>>().join(" ")
+}
+
+#[tokio::test]
+async fn a_bounded_run_draws_the_whole_map_and_exits_0() -> Result<()> {
+    let run = run_up(&["--for", "20s", "--seed", "7"]).await?;
+    ensure!(run.status.success(), "{}\n{}", run.stdout, run.stderr);
+    for expected in ["Clients", "monolith", "like service", "Database::SQL", "every expected edge was seen"] {
+        ensure!(run.stdout.contains(expected), "'{expected}' is not in\n{}", run.stdout);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_counted_run_repeats_exactly_under_its_seed() -> Result<()> {
+    let first = run_up(&["--requests", "100", "--seed", "7"]).await?;
+    let second = run_up(&["--requests", "100", "--seed", "7"]).await?;
+    ensure!(first.status.success() && second.status.success(), "{}\n{}", first.stdout, second.stdout);
+    ensure!(counts(&first).len() > 5, "no map in\n{}", first.stdout);
+    ensure!(counts(&first) == counts(&second), "{}\n\ndiffers from\n\n{}", first.stdout, second.stdout);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_taken_port_is_named_with_the_flag_that_moves_it() -> Result<()> {
+    for flag in ["--site", "--internal", "--like", "--like-internal", "--xray", "--otlp-grpc", "--otlp-http"] {
+        let taken = TcpListener::bind("127.0.0.1:0")?;
+        let port = taken.local_addr()?.port().to_string();
+        let free = ["--site", "--internal", "--like", "--like-internal", "--xray", "--otlp-grpc", "--otlp-http"];
+        let mut arguments = vec!["up", "--no-traffic"];
+        for other in free {
+            arguments.extend([other, if other == flag { port.as_str() } else { "0" }]);
+        }
+        let refused = run(&arguments).await?;
+        ensure!(!refused.status.success(), "{flag} on a taken port started all the same");
+        ensure!(refused.stderr.contains(flag) && refused.stderr.contains(&port), "{flag}, {port}: {}", refused.stderr);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn help_shows_the_verbs_and_examples() -> Result<()> {
+    let help = run(&["--help"]).await?;
+    ensure!(help.status.success());
+    for expected in ["--for", "--requests", "--seed", "map", "Examples"] {
+        ensure!(help.stdout.contains(expected), "'{expected}' is not in\n{}", help.stdout);
+    }
+    Ok(())
+}
