@@ -1,3 +1,62 @@
-//! demo
+//! `mysfits`: one command that starts the Mythical Mysfits and a local X-Ray, and shows a like travelling through them.
+//!
+//! [`up`] is the story; [`stack`] starts and stops the processes ([`child`]) on reserved [`ports`]; [`traffic`] is the world
+//! outside; [`map`] is what comes of it, and [`expected`] what must.
 
-fn main() {}
+mod cli;
+mod up;
+
+mod child;
+mod data;
+mod logs;
+mod ports;
+mod stack;
+
+mod expected;
+mod map;
+mod screen;
+mod traffic;
+
+mod process;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use clap::Parser as _;
+
+use cli::{Cli, Verb};
+
+/// How long `mysfits healthcheck` waits.
+const HEALTH_TIMEOUT: Duration = Duration::from_secs(3);
+
+fn main() -> ExitCode {
+    let Cli { verb, up } = Cli::parse();
+    let result = match verb {
+        Some(Verb::Child { role }) => process::run(role).map(|()| ExitCode::SUCCESS),
+        Some(Verb::Map(args)) => block_on(local_xray::cli::map_command(&args)).map(|()| ExitCode::SUCCESS),
+        Some(Verb::Healthcheck { url }) => block_on(healthcheck(&url)).map(|()| ExitCode::SUCCESS),
+        Some(Verb::Up(up)) => block_on(up::up(&up)),
+        None => block_on(up::up(&up)),
+    };
+    result.unwrap_or_else(|error| {
+        complain(&error);
+        ExitCode::FAILURE
+    })
+}
+
+fn block_on<T>(work: impl Future<Output = T>) -> T {
+    actix_rt::System::new().block_on(work)
+}
+
+async fn healthcheck(url: &str) -> anyhow::Result<()> {
+    let client = reqwest::Client::builder().no_proxy().timeout(HEALTH_TIMEOUT).build()?;
+    let answer = client.get(url).send().await.with_context(|| format!("{url} does not answer"))?;
+    ensure!(answer.status().is_success(), "{url} answers {}", answer.status());
+    Ok(())
+}
+
+#[expect(clippy::print_stderr, reason = "the last word of a command that failed")]
+fn complain(error: &anyhow::Error) {
+    eprintln!("mysfits: {error:#}");
+}

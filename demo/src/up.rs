@@ -1,0 +1,204 @@
+//! `mysfits up`, from the first line to the last: reserve ports, start, send traffic, watch the map, stop in reverse.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use shared::shutdown::Shutdown;
+use tokio::time::Instant;
+
+use crate::child::Role;
+use crate::cli::UpArgs;
+use crate::data::DataFolder;
+use crate::map::LiveMap;
+use crate::ports;
+use crate::screen::Screen;
+use crate::stack::{Settings, Stack};
+use crate::traffic::Traffic;
+
+/// Likes a second for a stroll, and for a counted run that somebody waits for.
+const STROLL: f64 = 1.0;
+const BRISK: f64 = 10.0;
+
+/// How often the live line, warnings and the first map are looked at; without a terminal the counts come less often.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+const REPORT_EVERY: u32 = 10;
+
+/// Runs the demo until it is finished, interrupted or broken.
+pub(crate) async fn up(args: &UpArgs) -> anyhow::Result<ExitCode> {
+    let screen = Screen::on_stdout();
+    let seed = args.seed.unwrap_or_else(|| u64::from(rand::random::<u16>()));
+    screen.line(&format!("{}: starting two services and a local X-Ray (seed {seed})", screen.bold("Mythical Mysfits")));
+    let ports = ports::reserve(&args.ports)?;
+    let data = DataFolder::open(args.data.as_deref())?;
+    let shutdown = Shutdown::on_signals().context("cannot listen for signals")?;
+
+    let mut stack = Stack::new(ports.addresses());
+    let settings = Settings { data: data.path(), chaos: args.chaos, seed };
+    let started = tokio::select! {
+        started = stack.start(ports, settings, screen) => started.map(|()| true),
+        () = shutdown.requested() => Ok(false),
+    };
+    let result = match started {
+        Ok(true) => Demo::new(args, seed, screen, &mut stack)?.run(&shutdown, &data).await,
+        Ok(false) => Ok(ExitCode::SUCCESS),
+        Err(error) => Err(error),
+    };
+    let all_well = stop(&mut stack, screen, &shutdown).await;
+    if let Some(kept) = data.close(result.is_err() || !all_well) {
+        screen.line(&format!("  database and logs are in {}", kept.display()));
+    }
+    let code = result?;
+    Ok(if all_well { code } else { ExitCode::FAILURE })
+}
+
+/// Stops in reverse order; a second Ctrl-C ends what is left at once.
+async fn stop(stack: &mut Stack, screen: Screen, shutdown: &Shutdown) -> bool {
+    let stopped = tokio::select! {
+        all_well = stack.stop(screen) => Some(all_well),
+        () = shutdown.forced() => None,
+    };
+    if stopped.is_none() {
+        stack.kill().await;
+        screen.line("  killed what was left");
+    }
+    stopped == Some(true)
+}
+
+/// The part in the middle, while everything runs.
+struct Demo<'a> {
+    args: &'a UpArgs,
+    seed: u64,
+    screen: Screen,
+    stack: &'a mut Stack,
+    traffic: Traffic,
+    map: LiveMap,
+    looks: u32,
+}
+
+/// Why traffic ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    /// It had gone on for as long, or as often, as asked for.
+    Finished,
+    /// Somebody pressed Ctrl-C.
+    Interrupted,
+}
+
+impl<'a> Demo<'a> {
+    fn new(args: &'a UpArgs, seed: u64, screen: Screen, stack: &'a mut Stack) -> anyhow::Result<Self> {
+        let traffic = Traffic::new(stack.url(Role::Monolith), stack.url(Role::LikeService))?;
+        let map = LiveMap::starting_now(stack.url(Role::LocalXray));
+        Ok(Self { args, seed, screen, stack, traffic, map, looks: 0 })
+    }
+
+    async fn run(mut self, shutdown: &Shutdown, data: &DataFolder) -> anyhow::Result<ExitCode> {
+        self.announce(data);
+        let ending = self.watch(shutdown).await?;
+        self.show_warnings();
+        match ending {
+            Ending::Finished => self.conclude(shutdown).await,
+            Ending::Interrupted => {
+                self.screen.line(&format!("\n{}", self.traffic.counts()));
+                Ok(ExitCode::SUCCESS)
+            }
+        }
+    }
+
+    fn announce(&self, data: &DataFolder) {
+        let (site, xray) = (self.stack.url(Role::Monolith), self.stack.url(Role::LocalXray));
+        let screen = self.screen;
+        screen.line("");
+        screen.line(&format!("  Web site     {}", screen.bold(&site)));
+        screen.line(&format!("  Service map  {}", screen.bold(&format!("{xray}/map"))));
+        screen.line(&format!("  Traces       {}", screen.bold(&format!("{xray}/traces"))));
+        screen.line(&format!("  Logs         {}", data.path().join("logs").display()));
+        screen.line("");
+        if !self.is_bounded() {
+            screen.line("Click some hearts, then open the service map. Ctrl-C stops everything.");
+            screen.line("");
+        }
+    }
+
+    /// Sends traffic and keeps an eye on everything until traffic ends, somebody interrupts or a child dies.
+    async fn watch(&mut self, shutdown: &Shutdown) -> anyhow::Result<Ending> {
+        let traffic = self.traffic.clone();
+        let mut sending = Box::pin(send(self.args, self.seed, traffic.clone()));
+        let end = self.args.run_for.map(|run_for| Instant::now() + run_for);
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        loop {
+            tokio::select! {
+                sent = &mut sending => return sent.map(|()| Ending::Finished),
+                () = shutdown.requested() => return Ok(Ending::Interrupted),
+                death = self.stack.death() => return Err(death.into()),
+                now = looks.tick() => {
+                    if end.is_some_and(|end| now >= end) {
+                        traffic.stop(); // visits under way may finish, and then `sending` ends
+                    }
+                    self.look().await;
+                }
+            }
+        }
+    }
+
+    /// One look at logs, counts and, until it is complete, the map.
+    async fn look(&mut self) {
+        self.show_warnings();
+        self.looks += 1;
+        if !self.is_bounded() && self.map.completes_now().await {
+            self.screen.line(&format!("The service map so far ({}/map has it live):\n", self.map.endpoint()));
+            self.screen.line(&self.map.draw(self.screen));
+            self.screen.line("");
+        }
+        let counts = self.traffic.counts();
+        self.screen.live(&format!("{counts}"));
+        if !self.screen.is_terminal() && !self.args.no_traffic && self.looks.is_multiple_of(REPORT_EVERY) {
+            self.screen.line(&format!("{counts}"));
+        }
+    }
+
+    fn show_warnings(&mut self) {
+        for warning in self.stack.new_warnings() {
+            self.screen.line(&format!("  ! {warning}"));
+        }
+    }
+
+    /// Waits for the last traces, draws the map and judges it.
+    async fn conclude(&mut self, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
+        let counts = self.traffic.counts();
+        self.screen.live("waiting for the last traces …");
+        let all_arrived = tokio::select! {
+            settled = self.map.settle(&counts) => settled?,
+            () = shutdown.requested() => false,
+        };
+        self.screen.line("The service map:\n");
+        self.screen.line(&self.map.draw(self.screen));
+        self.screen.line(&format!("\n{counts}"));
+        if !all_arrived {
+            self.screen.line("some traces had not arrived yet, so the counts on the map are too low");
+        }
+        let missing = self.map.missing_edges();
+        if missing.is_empty() {
+            self.screen.line("every expected edge was seen");
+            return Ok(ExitCode::SUCCESS);
+        }
+        self.screen.line(&format!("missing on the map: {}", missing.join(", ")));
+        Ok(ExitCode::FAILURE)
+    }
+
+    /// Whether the demo stops by itself.
+    const fn is_bounded(&self) -> bool {
+        self.args.run_for.is_some() || self.args.requests.is_some()
+    }
+}
+
+/// The traffic that the flags ask for; ends when all of it was answered, which may be never.
+async fn send(args: &UpArgs, seed: u64, traffic: Traffic) -> anyhow::Result<()> {
+    if args.no_traffic {
+        return std::future::pending().await;
+    }
+    match args.requests {
+        Some(likes) => traffic.send_exactly(likes, seed, args.rate.unwrap_or(BRISK)).await,
+        None => traffic.send_until_stopped(seed, args.rate.unwrap_or(STROLL)).await,
+    }
+}
