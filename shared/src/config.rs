@@ -132,20 +132,17 @@ impl ConfigError {
     }
 }
 
-/// Where to listen: `host:port`, or a bare port on loopback; port 0 asks for a free one.
+/// A host and a port, as in `db:5432` or `[::1]:2000`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListenAddr {
+pub struct HostPort {
     host: String,
     port: u16,
 }
 
-impl ListenAddr {
-    /// What a listen address looks like, for error messages.
-    pub const WANTED: &'static str = "a port or an address like 127.0.0.1:8080";
-
-    /// A port on the loopback interface.
-    pub fn loopback(port: u16) -> Self {
-        Self { host: "127.0.0.1".to_owned(), port }
+impl HostPort {
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// The socket addresses behind the name, in the resolver's order.
@@ -158,34 +155,70 @@ impl ListenAddr {
     }
 }
 
-impl FromStr for ListenAddr {
-    type Err = ParseListenAddrError;
+impl FromStr for HostPort {
+    type Err = ParseAddrError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if let Ok(port) = text.parse() {
-            return Ok(Self::loopback(port));
-        }
-        let (host, port) = text.rsplit_once(':').ok_or(ParseListenAddrError)?;
+        let (host, port) = text.rsplit_once(':').ok_or(ParseAddrError)?;
         let bracketed = host.starts_with('[') && host.ends_with(']');
         let plain = !host.is_empty() && !host.contains([':', '/', '[', ']', ' ']);
         if !bracketed && !plain {
-            return Err(ParseListenAddrError);
+            return Err(ParseAddrError);
         }
-        let port = port.parse().map_err(|_| ParseListenAddrError)?;
+        let port = port.parse().map_err(|_| ParseAddrError)?;
         Ok(Self { host: host.to_owned(), port })
     }
 }
 
-impl fmt::Display for ListenAddr {
+impl fmt::Display for HostPort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.host, self.port)
     }
 }
 
-/// A text that is no listen address.
+/// Where to listen: `host:port`, or a bare port on loopback; port 0 asks for a free one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListenAddr(HostPort);
+
+impl ListenAddr {
+    /// What a listen address looks like, for error messages.
+    pub const WANTED: &'static str = "a port or an address like 127.0.0.1:8080";
+
+    /// A port on the loopback interface.
+    pub fn loopback(port: u16) -> Self {
+        Self(HostPort { host: "127.0.0.1".to_owned(), port })
+    }
+
+    /// The socket addresses behind the name, in the resolver's order.
+    ///
+    /// # Errors
+    /// When the host name cannot be resolved.
+    pub fn resolve(&self) -> std::io::Result<Vec<SocketAddr>> {
+        self.0.resolve()
+    }
+}
+
+impl FromStr for ListenAddr {
+    type Err = ParseAddrError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.parse() {
+            Ok(port) => Ok(Self::loopback(port)),
+            Err(_) => text.parse().map(Self),
+        }
+    }
+}
+
+impl fmt::Display for ListenAddr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A text that is no address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not {}", ListenAddr::WANTED)]
-pub struct ParseListenAddrError;
+#[error("not an address like 127.0.0.1:8080")]
+pub struct ParseAddrError;
 
 /// A text that cannot be printed by accident: `Debug` hides it and there is no `Display`.
 #[derive(Clone)]

@@ -12,20 +12,19 @@ use opentelemetry::{Context, KeyValue};
 pub struct Database {
     system: &'static str,
     name: String,
-    host: String,
-    port: Option<u16>,
+    server: Option<(String, u16)>,
     user: Option<String>,
 }
 
 impl Database {
     /// An SQLite database; appears as `name@sqlite`.
     pub fn sqlite(name: impl Into<String>) -> Self {
-        Self { system: "sqlite", name: name.into(), host: "sqlite".to_owned(), port: None, user: None }
+        Self { system: "sqlite", name: name.into(), server: None, user: None }
     }
 
     /// A PostgreSQL database; appears as `name@host`.
     pub fn postgresql(name: impl Into<String>, host: impl Into<String>, port: u16) -> Self {
-        Self { system: "postgresql", name: name.into(), host: host.into(), port: Some(port), user: None }
+        Self { system: "postgresql", name: name.into(), server: Some((host.into(), port)), user: None }
     }
 
     /// Adds the user that the queries run as.
@@ -37,7 +36,8 @@ impl Database {
 
     /// The name of the node on the map.
     pub fn peer_service(&self) -> String {
-        format!("{}@{}", self.name, self.host)
+        let host = self.server.as_ref().map_or(self.system, |(host, _)| host);
+        format!("{}@{host}", self.name)
     }
 
     /// Runs `work` inside a client span. `operation` is a short name such as `SELECT mysfits`; `statement` holds placeholders, never
@@ -77,10 +77,12 @@ impl Database {
             KeyValue::new("db.statement", statement),
             KeyValue::new("db.query.text", statement),
             KeyValue::new("db.operation.name", verb),
-            KeyValue::new("server.address", self.host.clone()),
             KeyValue::new("peer.service", self.peer_service()),
         ];
-        attributes.extend(self.port.map(|port| KeyValue::new("server.port", i64::from(port))));
+        if let Some((host, port)) = &self.server {
+            attributes.push(KeyValue::new("server.address", host.clone()));
+            attributes.push(KeyValue::new("server.port", i64::from(*port)));
+        }
         attributes.extend(self.user.clone().map(|user| KeyValue::new("db.user", user)));
         attributes
     }

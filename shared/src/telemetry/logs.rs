@@ -129,8 +129,57 @@ fn civil_date(days: u64) -> (u64, u64, u64) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::{Arc, Mutex};
     use std::time::Duration;
+
+    use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_holds_the_trace_id_and_the_fields() {
+        let written = Written::default();
+        let writer = written.clone();
+        let lines = tracing_subscriber::fmt::layer().event_format(JsonLines::new("monolith"));
+        let lines = lines.with_writer(move || writer.clone());
+        let span = SpanContext::new(
+            TraceId::from_hex("5759e988bd862e3fe1be46a994272793").unwrap(),
+            SpanId::from_hex("53995c3f42cd8ad8").unwrap(),
+            TraceFlags::SAMPLED,
+            false,
+            TraceState::NONE,
+        );
+        let attached = Context::new().with_remote_span_context(span).attach();
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(lines), || {
+            tracing::info!(mysfit.id = "a", likes = 3, "\"{}\" was liked\nonce more", "Evangeline");
+        });
+        drop(attached);
+        let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        let mut line: Value = serde_json::from_str(&text).unwrap();
+        let timestamp = line.as_object_mut().unwrap().remove("timestamp").unwrap();
+        assert!(timestamp.as_str().unwrap().ends_with('Z'));
+        let expected = serde_json::json!({
+            "level": "INFO", "target": module_path!(), "message": "\"Evangeline\" was liked\nonce more",
+            "service": "monolith", "trace_id": "1-5759e988-bd862e3fe1be46a994272793", "segment_id": "53995c3f42cd8ad8",
+            "fields": {"mysfit.id": "a", "likes": 3},
+        });
+        assert_eq!(line, expected);
+    }
 
     #[test]
     fn a_timestamp_is_rfc_3339() {

@@ -123,7 +123,10 @@ where
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let inner = Rc::clone(&self.inner);
         if is_health(request.path()) {
-            return Box::pin(async move { Ok(inner.call(request).await?.map_into_left_body()) });
+            // Suppressed rather than only skipped: a query of the check must not become a trace of its own.
+            let untraced = Context::new().with_telemetry_suppressed();
+            let answer = async move { Ok(inner.call(request).await?.map_into_left_body()) };
+            return Box::pin(answer.with_context(untraced));
         }
         let span = ServerSpan::start(&request, &self.trusted_proxies);
         let context = span.context.clone();
@@ -246,7 +249,9 @@ fn request_attributes(request: &ServiceRequest, method: &'static str, proxies: &
     }
     attributes.extend(text(header::USER_AGENT).map(|agent| KeyValue::new("user_agent.original", agent.to_owned())));
     attributes.extend(peer.map(|peer| KeyValue::new("network.peer.address", peer.to_string())));
-    attributes.extend(peer.map(|peer| KeyValue::new("client.address", proxies.client(peer, headers).to_string())));
+    // Receivers take `client.address` for something read from `X-Forwarded-For`, so it is only set where it was.
+    let forwarded = peer.map(|peer| proxies.client(peer, headers)).filter(|client| Some(*client) != peer);
+    attributes.extend(forwarded.map(|client| KeyValue::new("client.address", client.to_string())));
     attributes
 }
 
@@ -266,5 +271,41 @@ impl Extractor for Headers<'_> {
 
     fn keys(&self) -> Vec<&str> {
         self.0.keys().map(HeaderName::as_str).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_trusted_proxies_say_who_the_client_is() {
+        fn check(peer: &str, forwarded: &[&str], expected: &str) {
+            let environment = Environment::from_pairs([("TRUSTED_PROXIES", "10.0.0.0/8, ::1/128")]);
+            let proxies = TrustedProxies::from_environment(&environment).unwrap();
+            let mut headers = HeaderMap::new();
+            for value in forwarded {
+                headers.append(HeaderName::from_static("x-forwarded-for"), HeaderValue::from_str(value).unwrap());
+            }
+            assert_eq!(proxies.client(peer.parse().unwrap(), &headers).to_string(), expected, "{peer} {forwarded:?}");
+        }
+        check("10.0.0.1", &["203.0.113.7"], "203.0.113.7");
+        check("203.0.113.9", &["198.51.100.1"], "203.0.113.9");
+        check("10.0.0.1", &["198.51.100.1, 203.0.113.7, 10.0.0.2"], "203.0.113.7");
+        check("10.0.0.1", &["198.51.100.1", "203.0.113.7"], "203.0.113.7");
+        check("10.0.0.1", &["203.0.113.7:4711"], "203.0.113.7");
+        check("::1", &["[2001:db8::1]:4711"], "2001:db8::1");
+        check("10.0.0.1", &["203.0.113.7, unknown"], "10.0.0.1");
+        check("10.0.0.1", &[], "10.0.0.1");
+    }
+
+    #[test]
+    fn a_proxy_list_that_is_none_is_refused() {
+        let environment = Environment::from_pairs([("TRUSTED_PROXIES", "10.0.0.0/8, alb")]);
+        let error = TrustedProxies::from_environment(&environment).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "TRUSTED_PROXIES is `10.0.0.0/8, alb`, but must be a list of networks like 10.0.0.0/16"
+        );
     }
 }

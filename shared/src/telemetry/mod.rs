@@ -9,48 +9,62 @@ mod ids;
 pub mod propagation;
 pub mod sampler;
 
+pub mod database;
 pub mod middleware;
 
-pub mod database;
+mod daemon;
+mod exporter;
+mod losses;
+mod segment;
+mod span_end;
 
 mod logs;
+mod resource;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use opentelemetry::global::{self, BoxedTracer};
 use opentelemetry::trace::{TraceContextExt, TracerProvider as _};
 use opentelemetry::{Array, Context, KeyValue, StringValue, Value};
-use opentelemetry_otlp::SpanExporter as OtlpExporter;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use tracing::level_filters::LevelFilter;
+use tracing::Metadata;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
+use self::exporter::{Exporter, Queue};
 use self::ids::AdoptingIdGenerator;
 use self::logs::JsonLines;
+use self::losses::{Losses, Reporter};
 use self::propagation::{Formats, Propagation, xray_trace_id};
 use self::sampler::SamplerChoice;
+use self::span_end::ANNOTATIONS;
 use crate::config::{ConfigError, Environment};
 
+pub use self::daemon::DaemonAddress;
+pub use self::losses::ExportCounts;
+
 const SCOPE: &str = "shared";
-const ANNOTATIONS: &str = "aws.xray.annotations";
+const REPORT_EVERY: Duration = Duration::from_secs(60);
+const FLUSH_DEADLINE: Duration = Duration::from_secs(5);
 
 /// The settings of traces and logs.
 #[derive(Clone, Debug)]
 pub struct TelemetryConfig {
+    environment: Environment,
     service_name: String,
     service_version: String,
     exporter: Exporter,
+    queue: Queue,
     sampler: SamplerChoice,
     formats: Formats,
     log_level: String,
-}
-
-/// Where spans go, as `OTEL_TRACES_EXPORTER` says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Exporter {
-    Otlp,
-    None,
 }
 
 impl TelemetryConfig {
@@ -63,26 +77,16 @@ impl TelemetryConfig {
         service_name: &str,
         service_version: &str,
     ) -> Result<Self, ConfigError> {
-        let exporter = match environment.get("OTEL_TRACES_EXPORTER").unwrap_or("otlp") {
-            "otlp" => Exporter::Otlp,
-            "none" => Exporter::None,
-            other => return Err(ConfigError::invalid("OTEL_TRACES_EXPORTER", other, "otlp or none")),
-        };
-        let log_level = environment.get("LOGLEVEL").unwrap_or("info").to_ascii_lowercase();
-        if EnvFilter::try_new(&log_level).is_err() {
-            return Err(ConfigError::invalid("LOGLEVEL", log_level, "error, warn, info, debug or trace"));
-        }
+        let formats = "a list of xray, tracecontext, baggage or none";
         Ok(Self {
+            environment: environment.clone(),
             service_name: environment.get("OTEL_SERVICE_NAME").unwrap_or(service_name).to_owned(),
             service_version: service_version.to_owned(),
-            exporter,
+            exporter: Exporter::from_environment(environment)?,
+            queue: Queue::from_environment(environment)?,
             sampler: SamplerChoice::from_environment(environment)?,
-            formats: environment.parse_or(
-                "OTEL_PROPAGATORS",
-                Formats::default(),
-                "a list of xray, tracecontext, baggage or none",
-            )?,
-            log_level,
+            formats: environment.parse_or("OTEL_PROPAGATORS", Formats::default(), formats)?,
+            log_level: log_level(environment)?,
         })
     }
 }
@@ -92,6 +96,8 @@ impl TelemetryConfig {
 #[must_use = "call shutdown after the runtime has ended, or the last spans are lost"]
 pub struct Telemetry {
     provider: SdkTracerProvider,
+    losses: Arc<Losses>,
+    reporter: Reporter,
 }
 
 /// Starts traces and logs for the whole process; call it once, before the runtime.
@@ -99,32 +105,73 @@ pub struct Telemetry {
 /// # Errors
 /// When the exporter cannot be set up, or telemetry is already running.
 pub fn init(config: &TelemetryConfig) -> anyhow::Result<Telemetry> {
-    let resource = Resource::builder()
-        .with_service_name(config.service_name.clone())
-        .with_attribute(KeyValue::new("service.version", config.service_version.clone()))
-        .build();
-    let mut provider = SdkTracerProvider::builder()
-        .with_resource(resource)
-        .with_id_generator(AdoptingIdGenerator::default())
-        .with_sampler(config.sampler.clone());
-    if config.exporter == Exporter::Otlp {
-        provider = provider.with_batch_exporter(OtlpExporter::builder().with_http().build()?);
-    }
-    let provider = provider.build();
-    let spans = tracing_opentelemetry::layer().with_tracer(provider.tracer(SCOPE)).with_filter(LevelFilter::INFO);
+    let losses = Arc::new(Losses::default());
+    let provider = provider(config, &losses)?;
+    let spans = tracing_opentelemetry::layer()
+        .with_tracer(provider.tracer(SCOPE))
+        .with_location(false)
+        .with_threads(false)
+        .with_target(false)
+        .with_tracked_inactivity(false)
+        .with_filter(filter_fn(is_ours));
     let lines = tracing_subscriber::fmt::layer()
         .event_format(JsonLines::new(&config.service_name))
         .with_filter(EnvFilter::try_new(&config.log_level)?);
     tracing_subscriber::registry().with(spans).with(lines).try_init()?;
     global::set_text_map_propagator(Propagation::new(config.formats));
     global::set_tracer_provider(provider.clone());
-    Ok(Telemetry { provider })
+    let reporter = Reporter::start(Arc::clone(&losses), REPORT_EVERY)?;
+    Ok(Telemetry { provider, losses, reporter })
+}
+
+fn provider(config: &TelemetryConfig, losses: &Arc<Losses>) -> anyhow::Result<SdkTracerProvider> {
+    let TelemetryConfig { environment, service_name, service_version, exporter, queue, sampler, .. } = config;
+    let resource: Resource = resource::detect(environment, service_name, service_version);
+    let mut provider = SdkTracerProvider::builder()
+        .with_resource(resource)
+        .with_id_generator(AdoptingIdGenerator::default())
+        .with_sampler(sampler.clone());
+    if let Some(processor) = exporter::build(exporter, *queue, losses)? {
+        provider = provider.with_span_processor(processor);
+    }
+    Ok(provider.build())
+}
+
+/// Which `tracing` spans are traced: those worth an info line, and none of the exporters' own, which would export themselves.
+fn is_ours(metadata: &Metadata<'_>) -> bool {
+    *metadata.level() <= tracing::Level::INFO && !metadata.target().starts_with("opentelemetry")
+}
+
+/// The filter of log lines. What the exporters say about single batches is only shown to whoever debugs; losses have a line of their own.
+fn log_level(environment: &Environment) -> Result<String, ConfigError> {
+    let level = environment.get("LOGLEVEL").unwrap_or("info").to_ascii_lowercase();
+    match level.as_str() {
+        "off" | "error" | "warn" | "info" => Ok(format!("{level},opentelemetry=off")),
+        "warning" => Ok("warn,opentelemetry=off".to_owned()),
+        "debug" | "trace" => Ok(format!("{level},hyper=info,reqwest=info,mio=info,actix=info")),
+        _ => Err(ConfigError::invalid("LOGLEVEL", level, "one of off, error, warn, info, debug, trace")),
+    }
 }
 
 impl Telemetry {
-    /// Sends what is still waiting, within a few seconds, and ends telemetry. Call it outside the runtime.
+    /// How many spans ended, and what became of them.
+    pub fn export_counts(&self) -> ExportCounts {
+        self.losses.counts()
+    }
+
+    /// Sends what is waiting now, and waits for it; call it outside the runtime.
+    ///
+    /// # Errors
+    /// When the exporter fails or does not finish in a few seconds.
+    pub fn flush(&self) -> anyhow::Result<()> {
+        Ok(self.provider.force_flush()?)
+    }
+
+    /// Sends what is waiting, within a few seconds, and ends telemetry. Call it outside the runtime.
     pub fn shutdown(self) {
-        if let Err(error) = self.provider.shutdown() {
+        let ended = self.provider.shutdown_with_timeout(FLUSH_DEADLINE);
+        self.reporter.stop();
+        if let Err(error) = ended {
             tracing::warn!("the last spans may be lost: {error}");
         }
     }

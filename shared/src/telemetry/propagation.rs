@@ -263,3 +263,119 @@ pub fn outgoing(context: &Context) -> Vec<(&'static str, String)> {
     global::get_text_map_propagator(|propagator| propagator.inject_context(context, &mut headers));
     headers.0
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ROOT: &str = "1-5759e988-bd862e3fe1be46a994272793";
+    const PARENT: &str = "53995c3f42cd8ad8";
+
+    #[test]
+    fn a_header_is_read_strictly_where_it_matters_and_leniently_elsewhere() {
+        fn check(value: &str, expected: Option<(Option<&str>, Sampled, &str)>) {
+            let header = TraceHeader::parse(value);
+            let read = header.as_ref().map(|header| {
+                assert_eq!(xray_trace_id(header.root), ROOT, "{value}");
+                (header.parent.map(|id| id.to_string()), header.sampled, header.extras.as_str())
+            });
+            let expected = expected.map(|(parent, sampled, extras)| (parent.map(str::to_owned), sampled, extras));
+            assert_eq!(read, expected, "{value}");
+        }
+        let root = format!("Root={ROOT}");
+        check(&root, Some((None, Sampled::Missing, "")));
+        check(&format!("Self=1-67891234-12456789abcdef012345678;{root}"), Some((None, Sampled::Missing, "")));
+        check(&format!("{root};Parent={PARENT};Sampled=1"), Some((Some(PARENT), Sampled::Yes, "")));
+        check(&format!("Sampled=0;Parent={PARENT};{root}"), Some((Some(PARENT), Sampled::No, "")));
+        check(&format!("{root}; Parent={PARENT}; Sampled=?"), Some((Some(PARENT), Sampled::Asked, "")));
+        check(&format!("root={ROOT};PARENT={PARENT};sampled=1"), Some((Some(PARENT), Sampled::Yes, "")));
+        check(&format!("{root};Sampled=yes"), Some((None, Sampled::Missing, "")));
+        check(&format!("{root};Parent=53995c3f;Sampled=1"), Some((None, Sampled::Yes, "")));
+        check(&format!("{root};Parent=0000000000000000"), Some((None, Sampled::Missing, "")));
+        check(
+            &format!("{root};Lineage=a87bd80c:1|68fd508a:5;User=x=y;;junk"),
+            Some((None, Sampled::Missing, "Lineage=a87bd80c:1|68fd508a:5;User=x=y")),
+        );
+        check(&format!("{root};bad key=1;note=ü"), Some((None, Sampled::Missing, "")));
+        check(&format!("{root};{root}"), None);
+        check(&format!("Parent={PARENT};Sampled=1"), None);
+        check("Root=1-5-a", None);
+        check("Root=9-5759e988-bd862e3fe1be46a994272793", None);
+        check("Root=1-5759e988-bd862e3fe1be46a99427279", None);
+        check("Root=1-5759e988-bd862e3fe1be46a9942727933", None);
+        check("Root=1-5759e98x-bd862e3fe1be46a994272793", None);
+        check("Root=1-00000000-000000000000000000000000", None);
+        check("", None);
+        check(";;==;", None);
+    }
+
+    proptest! {
+        #[test]
+        fn rubbish_never_panics(value in ".{0,400}") {
+            let _ = TraceHeader::parse(&value);
+        }
+
+        #[test]
+        fn what_is_carried_on_is_bounded_and_clean(pairs in prop::collection::vec(("[ -~]{0,40}", "[ -~]{0,90}"), 0..20)) {
+            let pairs: Vec<String> = pairs.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            let value = format!("{};Root={ROOT}", pairs.join(";"));
+            if let Some(header) = TraceHeader::parse(&value) {
+                prop_assert!(header.extras.len() <= MAX_EXTRA_BYTES);
+                prop_assert!(header.extras.bytes().all(|byte| byte.is_ascii_graphic()));
+            }
+        }
+    }
+
+    fn extract(headers: &[(&str, &str)]) -> Context {
+        let headers: HashMap<String, String> =
+            headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Propagation::default().extract_with_context(&Context::new(), &headers)
+    }
+
+    #[test]
+    fn the_two_formats_do_not_destroy_each_other() {
+        const W3C: (&str, &str) = ("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+        fn check(headers: &[(&str, &str)], trace: Option<&str>, adopted: Option<&str>) {
+            let context = extract(headers);
+            let span = context.span().span_context().clone();
+            let parent_trace = span.is_valid().then(|| xray_trace_id(span.trace_id()));
+            assert_eq!(parent_trace.as_deref(), trace, "{headers:?}");
+            let root = context.get::<Incoming>().and_then(|incoming| incoming.root).map(xray_trace_id);
+            assert_eq!(root.as_deref(), adopted, "{headers:?}");
+        }
+        let (alone, complete) = (format!("Root={ROOT}"), format!("Root={ROOT};Parent={PARENT};Sampled=1"));
+        let w3c = Some("1-4bf92f35-77b34da6a3ce929d0e0e4736");
+        check(&[], None, None);
+        check(&[W3C], w3c, None);
+        check(&[(XRAY_HEADER, &alone)], None, Some(ROOT));
+        check(&[(XRAY_HEADER, &complete)], Some(ROOT), None);
+        check(&[(XRAY_HEADER, &alone), W3C], w3c, None);
+        check(&[(XRAY_HEADER, &complete), W3C], Some(ROOT), None);
+        check(&[(XRAY_HEADER, "Root=garbage"), W3C], w3c, None);
+        check(&[(XRAY_HEADER, &alone), ("traceparent", "00-garbage-01")], None, Some(ROOT));
+    }
+
+    #[test]
+    fn trace_state_and_extra_fields_stay_apart() {
+        let header = format!("Root={ROOT};Parent={PARENT};Sampled=?;Lineage=a:1");
+        let incoming = extract(&[(XRAY_HEADER, &header), ("tracestate", "vendor=1")]);
+        let span = SpanContext::new(
+            incoming.span().span_context().trace_id(),
+            SpanId::from_hex("00f067aa0ba902b7").unwrap(),
+            TraceFlags::SAMPLED,
+            false,
+            TraceState::NONE,
+        );
+        let mut headers = HashMap::new();
+        let context = incoming.with_remote_span_context(span);
+        Propagation::default().inject_context(&context, &mut headers);
+        let expected = format!("Root={ROOT};Parent=00f067aa0ba902b7;Sampled=1;Lineage=a:1");
+        assert_eq!(headers.get(XRAY_HEADER), Some(&expected));
+        assert!(headers.get("tracestate").is_none_or(String::is_empty), "{headers:?}");
+        assert_eq!(response_header(&context), Some(format!("Root={ROOT};Sampled=1")));
+    }
+}

@@ -94,3 +94,62 @@ fn decided(parent: &Context) -> Option<bool> {
         _ => span.is_valid().then(|| span.is_sampled()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceState};
+
+    use super::*;
+
+    const TRACE: TraceId = TraceId::from_bytes([7; 16]);
+
+    fn sampler(name: &str) -> SamplerChoice {
+        SamplerChoice::from_environment(&Environment::from_pairs([(VARIABLE, name)])).unwrap()
+    }
+
+    fn incoming(sampled: Sampled) -> Context {
+        Context::new().with_value(Incoming { root: Some(TRACE), sampled, extras: String::new() })
+    }
+
+    fn with_parent(context: &Context, remote: bool, sampled: bool) -> Context {
+        let flags = TraceFlags::default().with_sampled(sampled);
+        let parent = SpanContext::new(TRACE, SpanId::from_bytes([1; 8]), flags, remote, TraceState::NONE);
+        context.with_remote_span_context(parent)
+    }
+
+    #[test]
+    fn the_caller_decides_and_we_do_where_it_has_not() {
+        fn check(sampler: &SamplerChoice, parent: &Context, expected: &SamplingDecision) {
+            let result = sampler.should_sample(Some(parent), TRACE, "GET /", &SpanKind::Server, &[], &[]);
+            assert_eq!(&result.decision, expected, "{sampler:?} {parent:?}");
+        }
+        use SamplingDecision::{Drop, RecordAndSample};
+        let (on, off) = (sampler("parentbased_always_on"), sampler("parentbased_always_off"));
+        check(&on, &Context::new(), &RecordAndSample);
+        check(&off, &Context::new(), &Drop);
+        check(&on, &incoming(Sampled::No), &Drop);
+        check(&off, &incoming(Sampled::Yes), &RecordAndSample);
+        for undecided in [Sampled::Asked, Sampled::Missing] {
+            check(&on, &incoming(undecided), &RecordAndSample);
+            check(&off, &incoming(undecided), &Drop);
+            check(&on, &with_parent(&incoming(undecided), true, false), &RecordAndSample);
+            // Inside the process the decision stands, whatever the caller had left open.
+            check(&on, &with_parent(&incoming(undecided), false, false), &Drop);
+            check(&off, &with_parent(&incoming(undecided), false, true), &RecordAndSample);
+        }
+        check(&off, &with_parent(&Context::new(), true, true), &RecordAndSample);
+        check(&sampler("always_on"), &incoming(Sampled::No), &RecordAndSample);
+        check(&sampler("always_off"), &with_parent(&Context::new(), true, true), &Drop);
+    }
+
+    #[test]
+    fn an_unknown_sampler_or_ratio_is_refused_by_name() {
+        fn check(pairs: &[(&str, &str)], expected: &str) {
+            let error = SamplerChoice::from_environment(&Environment::from_pairs(pairs.iter().copied())).unwrap_err();
+            assert!(error.to_string().starts_with(expected), "{error}");
+        }
+        check(&[(VARIABLE, "jaeger_remote")], "OTEL_TRACES_SAMPLER is `jaeger_remote`, but must be one of ");
+        check(&[(VARIABLE, "traceidratio"), (ARGUMENT, "2")], "OTEL_TRACES_SAMPLER_ARG is `2`, but must be a ratio");
+        check(&[(VARIABLE, "traceidratio"), (ARGUMENT, "x")], "OTEL_TRACES_SAMPLER_ARG is `x`, but must be a ratio");
+    }
+}

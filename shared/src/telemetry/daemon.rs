@@ -1,0 +1,160 @@
+//! Where segment documents go: the X-Ray daemon's UDP port, or standard output.
+//!
+//! One datagram holds a header line and one document. A document that cannot be sent is that document's loss alone: the rest of the
+//! batch goes on.
+
+use std::io::Write;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::str::FromStr;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use serde_json::Value;
+
+use super::segment::trim;
+use crate::config::{HostPort, ParseAddrError};
+
+const HEADER: &[u8] = b"{\"format\": \"json\", \"version\": 1}\n";
+const MAX_DATAGRAM: usize = 65_507; // the largest UDP payload over IPv4
+
+/// The value of `AWS_XRAY_DAEMON_ADDRESS`: `host:port`, or `tcp:host:port udp:host:port` in either order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DaemonAddress {
+    udp: HostPort,
+    tcp: HostPort,
+}
+
+impl DaemonAddress {
+    /// What the variable must hold, for error messages.
+    pub const WANTED: &'static str = "host:port, or tcp:host:port udp:host:port";
+
+    /// Where segments go.
+    pub fn udp(&self) -> &HostPort {
+        &self.udp
+    }
+
+    /// Where sampling rules are asked for.
+    pub fn tcp(&self) -> &HostPort {
+        &self.tcp
+    }
+}
+
+impl Default for DaemonAddress {
+    /// `127.0.0.1:2000`.
+    fn default() -> Self {
+        "127.0.0.1:2000".parse().expect("the default address is an address")
+    }
+}
+
+impl FromStr for DaemonAddress {
+    type Err = ParseAddrError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts: Vec<&str> = text.split_whitespace().collect();
+        let (tcp, udp) = match parts.as_slice() {
+            [both] => (*both, *both),
+            [one, other] => match (one.strip_prefix("tcp:"), other.strip_prefix("udp:")) {
+                (Some(tcp), Some(udp)) => (tcp, udp),
+                _ => {
+                    (other.strip_prefix("tcp:").ok_or(ParseAddrError)?, one.strip_prefix("udp:").ok_or(ParseAddrError)?)
+                }
+            },
+            _ => return Err(ParseAddrError),
+        };
+        let parse = |text: &str| text.parse().ok().filter(|addr: &HostPort| addr.port() != 0).ok_or(ParseAddrError);
+        Ok(Self { udp: parse(udp)?, tcp: parse(tcp)? })
+    }
+}
+
+/// A place for documents.
+#[derive(Debug)]
+pub(super) enum Sink {
+    /// The daemon.
+    Daemon(UdpSocket),
+    /// A line each on standard output.
+    Stdout,
+}
+
+impl Sink {
+    /// A socket towards the daemon; its host name is looked up now.
+    pub(super) fn daemon(address: &DaemonAddress) -> anyhow::Result<Self> {
+        let udp = address.udp();
+        let what = || format!("cannot send to the X-Ray daemon at {udp} (AWS_XRAY_DAEMON_ADDRESS)");
+        let target = udp.resolve().with_context(what)?.into_iter().next().with_context(what)?;
+        let local: SocketAddr = match target {
+            SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+            SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+        };
+        let socket = UdpSocket::bind(local).with_context(what)?;
+        socket.set_write_timeout(Some(Duration::from_secs(1))).with_context(what)?;
+        socket.connect(target).with_context(what)?;
+        Ok(Self::Daemon(socket))
+    }
+
+    /// Hands one document over, without its stacks and metadata where it would not fit.
+    pub(super) fn send(&self, document: &mut Value) -> std::io::Result<()> {
+        match self {
+            Self::Daemon(socket) => socket.send(&datagram(document)).map(drop),
+            Self::Stdout => writeln!(std::io::stdout().lock(), "{document}"),
+        }
+    }
+}
+
+fn datagram(document: &mut Value) -> Vec<u8> {
+    let bytes = framed(document);
+    if bytes.len() <= MAX_DATAGRAM {
+        return bytes;
+    }
+    trim(document, bytes.len());
+    framed(document)
+}
+
+fn framed(document: &Value) -> Vec<u8> {
+    let mut bytes = HEADER.to_vec();
+    // Writing a JSON value into memory cannot fail.
+    let _ = serde_json::to_writer(&mut bytes, document);
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_daemon_address_has_two_forms() {
+        fn check(text: &str, expected: Option<(&str, &str)>) {
+            let parsed = text.parse::<DaemonAddress>().ok();
+            let pair = parsed.map(|address| (address.udp.to_string(), address.tcp.to_string()));
+            let expected = expected.map(|(udp, tcp)| (udp.to_owned(), tcp.to_owned()));
+            assert_eq!(pair, expected, "{text}");
+        }
+        check("127.0.0.1:2000", Some(("127.0.0.1:2000", "127.0.0.1:2000")));
+        check("xray:2000", Some(("xray:2000", "xray:2000")));
+        check("tcp:a:1 udp:b:2", Some(("b:2", "a:1")));
+        check("udp:b:2 tcp:a:1", Some(("b:2", "a:1")));
+        check("udp:b:2", None);
+        check("tcp:a:1 tcp:b:2", None);
+        check("2000", None);
+        check("xray", None);
+        check("xray:0", None);
+        check("a:1 b:2", None);
+        check("tcp:a:1 udp:b:2 udp:c:3", None);
+    }
+
+    #[test]
+    fn a_document_too_large_for_a_datagram_is_trimmed_not_lost() {
+        let big = "x".repeat(80_000);
+        let mut document = serde_json::json!({
+            "id": "53995c3f42cd8ad8", "name": "monolith", "annotations": {"mysfit_id": "a"},
+            "metadata": {"default": {"big": big}},
+        });
+        let bytes = datagram(&mut document);
+        assert!(bytes.len() < MAX_DATAGRAM);
+        let text = String::from_utf8(bytes).unwrap();
+        let (header, body) = text.split_once('\n').unwrap();
+        assert_eq!(header, r#"{"format": "json", "version": 1}"#);
+        let sent: Value = serde_json::from_str(body).unwrap();
+        assert_eq!(sent["annotations"]["mysfit_id"], "a");
+        assert!(sent["metadata"]["default"]["truncated"].as_str().unwrap().contains("80"));
+    }
+}

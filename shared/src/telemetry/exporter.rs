@@ -1,0 +1,172 @@
+//! Where spans go, as `OTEL_TRACES_EXPORTER` says, and the queue before it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use opentelemetry_otlp::{Protocol, SpanExporter as OtlpExporter, WithExportConfig};
+use opentelemetry_sdk::trace::{BatchConfigBuilder, BatchSpanProcessor, SpanExporter};
+
+use super::daemon::{DaemonAddress, Sink};
+use super::losses::{Counted, Gate, Losses};
+use super::segment::SegmentExporter;
+use crate::config::{ConfigError, Environment};
+
+const TRACES_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+const PROTOCOLS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"];
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// An exporter and what it needs to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Exporter {
+    /// OTLP over HTTP to this URL.
+    Otlp(String),
+    /// Segment documents over UDP.
+    Xray(DaemonAddress),
+    /// Segment documents on standard output.
+    Console,
+    /// Nowhere.
+    None,
+}
+
+impl Exporter {
+    pub(super) fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
+        match environment.get("OTEL_TRACES_EXPORTER").unwrap_or("otlp") {
+            "otlp" => otlp_url(environment).map(Self::Otlp),
+            "xray" => {
+                let default = DaemonAddress::default();
+                environment.parse_or("AWS_XRAY_DAEMON_ADDRESS", default, DaemonAddress::WANTED).map(Self::Xray)
+            }
+            "console" => Ok(Self::Console),
+            "none" => Ok(Self::None),
+            other => Err(ConfigError::invalid("OTEL_TRACES_EXPORTER", other, "one of otlp, xray, console, none")),
+        }
+    }
+}
+
+/// The URL that spans are posted to. The general endpoint gets the path appended, the one for traces is taken as it is.
+fn otlp_url(environment: &Environment) -> Result<String, ConfigError> {
+    for variable in PROTOCOLS {
+        if let Some(other) = environment.get(variable).filter(|protocol| *protocol != "http/protobuf") {
+            return Err(ConfigError::invalid(variable, other, "http/protobuf, the only protocol we send"));
+        }
+    }
+    let (variable, url) = match (environment.get(TRACES_ENDPOINT), environment.get(ENDPOINT)) {
+        (Some(url), _) => (TRACES_ENDPOINT, url.to_owned()),
+        (None, Some(base)) => (ENDPOINT, format!("{}/v1/traces", base.trim_end_matches('/'))),
+        (None, None) => (ENDPOINT, "http://localhost:4318/v1/traces".to_owned()),
+    };
+    let usable = reqwest::Url::parse(&url).is_ok_and(|url| url.scheme() == "http" && url.has_host());
+    if usable { Ok(url) } else { Err(ConfigError::invalid(variable, url, "an http:// URL")) }
+}
+
+/// How spans wait: the `OTEL_BSP_*` variables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Queue {
+    capacity: usize,
+    batch: usize,
+    delay: Duration,
+}
+
+impl Default for Queue {
+    fn default() -> Self {
+        Self { capacity: 2048, batch: 512, delay: Duration::from_secs(5) }
+    }
+}
+
+impl Queue {
+    pub(super) fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
+        let wanted = "a positive whole number";
+        let number = |variable, default| {
+            let value: usize = environment.parse_or(variable, default, wanted)?;
+            if value == 0 { Err(ConfigError::invalid(variable, "0", wanted)) } else { Ok(value) }
+        };
+        let capacity = number("OTEL_BSP_MAX_QUEUE_SIZE", 2048)?;
+        let batch = number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 512)?.min(capacity);
+        let delay = environment.parse_or("OTEL_BSP_SCHEDULE_DELAY", 5_000, "a number of milliseconds")?;
+        Ok(Self { capacity, batch, delay: Duration::from_millis(delay) })
+    }
+
+    fn before<E: SpanExporter + Send + Sync + 'static>(self, exporter: E, losses: Arc<Losses>) -> Processor {
+        let config = BatchConfigBuilder::default()
+            .with_max_queue_size(self.capacity)
+            .with_max_export_batch_size(self.batch)
+            .with_scheduled_delay(self.delay)
+            .build();
+        let batches = BatchSpanProcessor::builder(exporter).with_batch_config(config).build();
+        Gate::new(batches, self.capacity, losses)
+    }
+}
+
+/// The processor of every exporter.
+pub(super) type Processor = Gate<BatchSpanProcessor>;
+
+/// Sets up the exporter behind its queue; `None` where spans go nowhere.
+///
+/// # Errors
+/// When a host name cannot be resolved or a client cannot be set up.
+pub(super) fn build(exporter: &Exporter, queue: Queue, losses: &Arc<Losses>) -> anyhow::Result<Option<Processor>> {
+    let losses = Arc::clone(losses);
+    let segments = |sink| queue.before(SegmentExporter::new(sink, Arc::clone(&losses)), Arc::clone(&losses));
+    Ok(match exporter {
+        Exporter::Otlp(url) => {
+            let builder = OtlpExporter::builder().with_http().with_protocol(Protocol::HttpBinary);
+            let otlp = builder.with_endpoint(url).with_timeout(TIMEOUT).build();
+            let otlp = otlp.with_context(|| format!("cannot export spans to {url}"))?;
+            Some(queue.before(Counted::new(otlp, Arc::clone(&losses)), losses))
+        }
+        Exporter::Xray(address) => Some(segments(Sink::daemon(address)?)),
+        Exporter::Console => Some(segments(Sink::Stdout)),
+        Exporter::None => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_exporter_is_chosen_by_name_and_refused_by_name() {
+        fn check(pairs: &[(&str, &str)], expected: Result<Exporter, &str>) {
+            let chosen = Exporter::from_environment(&Environment::from_pairs(pairs.iter().copied()));
+            assert_eq!(chosen.map_err(|error| error.to_string()), expected.map_err(str::to_owned), "{pairs:?}");
+        }
+        let otlp = |url: &str| Ok(Exporter::Otlp(url.to_owned()));
+        check(&[], otlp("http://localhost:4318/v1/traces"));
+        check(&[(ENDPOINT, "http://adot:4318/")], otlp("http://adot:4318/v1/traces"));
+        check(&[(ENDPOINT, "http://a:1"), (TRACES_ENDPOINT, "http://b:2/in")], otlp("http://b:2/in"));
+        check(
+            &[(ENDPOINT, "adot:4318")],
+            Err("OTEL_EXPORTER_OTLP_ENDPOINT is `adot:4318/v1/traces`, but must be an http:// URL"),
+        );
+        check(
+            &[("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")],
+            Err("OTEL_EXPORTER_OTLP_PROTOCOL is `grpc`, but must be http/protobuf, the only protocol we send"),
+        );
+        let xray = ("OTEL_TRACES_EXPORTER", "xray");
+        check(&[xray], Ok(Exporter::Xray(DaemonAddress::default())));
+        check(
+            &[xray, ("AWS_XRAY_DAEMON_ADDRESS", "nonsense")],
+            Err("AWS_XRAY_DAEMON_ADDRESS is `nonsense`, but must be host:port, or tcp:host:port udp:host:port"),
+        );
+        check(&[("OTEL_TRACES_EXPORTER", "console")], Ok(Exporter::Console));
+        check(&[("OTEL_TRACES_EXPORTER", "none")], Ok(Exporter::None));
+        check(
+            &[("OTEL_TRACES_EXPORTER", "zipkin")],
+            Err("OTEL_TRACES_EXPORTER is `zipkin`, but must be one of otlp, xray, console, none"),
+        );
+    }
+
+    #[test]
+    fn the_queue_follows_the_standard_variables() {
+        let environment = Environment::from_pairs([
+            ("OTEL_BSP_SCHEDULE_DELAY", "200"),
+            ("OTEL_BSP_MAX_QUEUE_SIZE", "100"),
+            ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "512"),
+        ]);
+        let expected = Queue { capacity: 100, batch: 100, delay: Duration::from_millis(200) };
+        assert_eq!(Queue::from_environment(&environment), Ok(expected));
+        assert!(Queue::from_environment(&Environment::from_pairs([("OTEL_BSP_MAX_QUEUE_SIZE", "0")])).is_err());
+    }
+}

@@ -1,0 +1,209 @@
+//! What was not exported: counted by us, because the batch processor keeps its counter to itself, and logged once a minute.
+//!
+//! [`Gate`] stands before the batch processor. It lets in as many spans as the queue holds, so the processor never drops one on its
+//! own, and every sampled span ends as exported, refused at the gate, or failed.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use opentelemetry::Context;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::{Span, SpanData, SpanExporter, SpanProcessor};
+
+use super::span_end::tidy;
+
+/// Numbers of spans since the start. `ended` is the sum of the others once nothing is waiting.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ExportCounts {
+    /// Sampled spans that ended.
+    pub ended: u64,
+    /// Spans handed over without an error.
+    pub exported: u64,
+    /// Spans that found the queue full.
+    pub refused: u64,
+    /// Spans that the exporter could not hand over.
+    pub failed: u64,
+}
+
+/// The shared counters.
+#[derive(Debug, Default)]
+pub(super) struct Losses {
+    ended: AtomicU64,
+    exported: AtomicU64,
+    refused: AtomicU64,
+    failed: AtomicU64,
+    waiting: AtomicUsize,
+    last_error: Mutex<String>,
+}
+
+impl Losses {
+    pub(super) fn counts(&self) -> ExportCounts {
+        let [ended, exported, refused, failed] =
+            [&self.ended, &self.exported, &self.refused, &self.failed].map(|counter| counter.load(Relaxed));
+        ExportCounts { ended, exported, refused, failed }
+    }
+
+    /// Makes room in the queue for as many spans as the exporter has just taken.
+    pub(super) fn taken(&self, spans: usize) {
+        self.waiting.fetch_sub(spans, Relaxed);
+    }
+
+    pub(super) fn exported(&self, spans: usize) {
+        self.exported.fetch_add(spans as u64, Relaxed);
+    }
+
+    pub(super) fn failed(&self, spans: usize, why: &dyn std::fmt::Display) {
+        self.failed.fetch_add(spans as u64, Relaxed);
+        *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = why.to_string();
+    }
+
+    fn let_in(&self, capacity: usize) -> bool {
+        self.ended.fetch_add(1, Relaxed);
+        if self.waiting.fetch_add(1, Relaxed) < capacity {
+            return true;
+        }
+        self.waiting.fetch_sub(1, Relaxed);
+        self.refused.fetch_add(1, Relaxed);
+        false
+    }
+
+    /// Logs what was lost since `before`, if anything.
+    fn report(&self, before: ExportCounts) -> ExportCounts {
+        let now = self.counts();
+        let (refused, failed) = (now.refused - before.refused, now.failed - before.failed);
+        if refused + failed > 0 {
+            let why = self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            tracing::warn!(
+                spans.refused = refused,
+                spans.failed = failed,
+                "spans were lost: {refused} found the queue full, {failed} could not be exported ({why})"
+            );
+        }
+        now
+    }
+}
+
+/// Logs losses at intervals until it is stopped, and a last time then.
+#[derive(Debug)]
+pub(super) struct Reporter {
+    stop: mpsc::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Reporter {
+    pub(super) fn start(losses: Arc<Losses>, every: Duration) -> std::io::Result<Self> {
+        let (stop, stopped) = mpsc::channel();
+        let thread = std::thread::Builder::new().name("telemetry-losses".to_owned()).spawn(move || {
+            let mut before = ExportCounts::default();
+            while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(every) {
+                before = losses.report(before);
+            }
+            losses.report(before);
+        })?;
+        Ok(Self { stop, thread })
+    }
+
+    pub(super) fn stop(self) {
+        drop(self.stop);
+        // A reporter that panicked has nothing left to say.
+        let _ = self.thread.join();
+    }
+}
+
+/// Admits spans to a batch processor while it has room, and tidies them on the way.
+#[derive(Debug)]
+pub(super) struct Gate<P> {
+    inner: P,
+    capacity: usize,
+    losses: Arc<Losses>,
+}
+
+impl<P: SpanProcessor> Gate<P> {
+    /// Stands before `inner`, whose queue holds `capacity` spans.
+    pub(super) fn new(inner: P, capacity: usize, losses: Arc<Losses>) -> Self {
+        Self { inner, capacity, losses }
+    }
+}
+
+impl<P: SpanProcessor> SpanProcessor for Gate<P> {
+    fn on_start(&self, span: &mut Span, context: &Context) {
+        self.inner.on_start(span, context);
+    }
+
+    fn on_end(&self, span: SpanData) {
+        if span.span_context.is_sampled() && self.losses.let_in(self.capacity) {
+            self.inner.on_end(tidy(span));
+        }
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.inner.force_flush()
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.inner.shutdown_with_timeout(timeout)
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.inner.set_resource(resource);
+    }
+}
+
+/// Counts what an exporter hands over whole batches at a time.
+#[derive(Debug)]
+pub(super) struct Counted<E> {
+    inner: E,
+    losses: Arc<Losses>,
+}
+
+impl<E: SpanExporter> Counted<E> {
+    pub(super) fn new(inner: E, losses: Arc<Losses>) -> Self {
+        Self { inner, losses }
+    }
+}
+
+impl<E: SpanExporter> SpanExporter for Counted<E> {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        let spans = batch.len();
+        self.losses.taken(spans);
+        let result = self.inner.export(batch).await;
+        match &result {
+            Ok(()) => self.losses.exported(spans),
+            Err(error) => self.losses.failed(spans, error),
+        }
+        result
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.inner.shutdown_with_timeout(timeout)
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.inner.force_flush()
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.inner.set_resource(resource);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_span_that_ended_is_accounted_for() {
+        let losses = Losses::default();
+        let admitted = (0..5).filter(|_| losses.let_in(3)).count();
+        assert_eq!(admitted, 3);
+        losses.taken(3);
+        losses.exported(2);
+        losses.failed(1, &"connection refused");
+        assert!(losses.let_in(3), "a taken span makes room");
+        assert_eq!(losses.counts(), ExportCounts { ended: 6, exported: 2, refused: 2, failed: 1 });
+    }
+}

@@ -1,0 +1,120 @@
+//! What a translated document must look like for X-Ray to read it as it was meant.
+
+use opentelemetry::trace::{SpanId, SpanKind};
+use opentelemetry::{Array, Value as Attribute};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::trace::SpanData;
+use serde_json::{Map, Value, json};
+
+use super::span::{is_database, text};
+
+const KEPT_FRAMES: usize = 10;
+const KEPT_TEXT: usize = 1_000;
+
+/// What the span said and the document no longer tells.
+#[derive(Debug)]
+pub(super) struct Facts {
+    is_database: bool,
+    is_root_client: bool,
+    peer_address: Option<String>,
+    attributes: Vec<String>,
+}
+
+impl Facts {
+    pub(super) fn of(span: &SpanData) -> Self {
+        let has_client = text(span, "client.address").is_some();
+        let peer = text(span, "network.peer.address").filter(|_| span.span_kind == SpanKind::Server && !has_client);
+        Self {
+            is_database: is_database(span),
+            is_root_client: span.parent_span_id == SpanId::INVALID && span.span_kind == SpanKind::Client,
+            peer_address: peer.map(|address| address.into_owned()),
+            attributes: span.attributes.iter().map(|attribute| attribute.key.to_string()).collect(),
+        }
+    }
+}
+
+/// Corrects a translated document.
+pub(super) fn mend(document: &mut Value, facts: &Facts, resource: &Resource) {
+    let Some(fields) = document.as_object_mut() else { return };
+    if !facts.is_database {
+        // Any call with a `server.address` gets one, and would be drawn as a database.
+        fields.remove("sql");
+    }
+    if facts.is_root_client {
+        fields.insert("namespace".to_owned(), "remote".into());
+    }
+    if let Some(address) = &facts.peer_address {
+        let request = fields.get_mut("http").and_then(|http| http.get_mut("request")).and_then(Value::as_object_mut);
+        if let Some(request) = request {
+            request.entry("client_ip").or_insert_with(|| address.clone().into());
+        }
+    }
+    let platform = resource_text(resource, "cloud.platform");
+    if platform.as_deref() != Some("aws_elastic_beanstalk") {
+        // Every service with a version would be one of Elastic Beanstalk's.
+        fields.get_mut("aws").and_then(Value::as_object_mut).map(|aws| aws.remove("elastic_beanstalk"));
+    }
+    file_metadata(fields, facts, resource);
+}
+
+fn resource_text(resource: &Resource, key: &'static str) -> Option<String> {
+    resource.get(&key.into()).map(|value| value.as_str().into_owned())
+}
+
+/// Metadata lives in namespaces: the span's in `default`, the resource's there too, under `otel.resource.`, on segments only.
+fn file_metadata(fields: &mut Map<String, Value>, facts: &Facts, resource: &Resource) {
+    let translated = fields.remove("metadata");
+    let translated = translated.as_ref().and_then(Value::as_object).into_iter().flatten();
+    let only_of_resource =
+        |key: &String| resource.get(&key.clone().into()).is_some() && !facts.attributes.contains(key);
+    let of_span = translated.filter(|(key, _)| !only_of_resource(key));
+    let mut filed: Map<String, Value> = of_span.map(|(key, value)| (key.clone(), value.clone())).collect();
+    if !fields.contains_key("type") {
+        filed.extend(resource.iter().map(|(key, value)| (format!("otel.resource.{key}"), json_value(value))));
+    }
+    if !filed.is_empty() {
+        fields.insert("metadata".to_owned(), json!({ "default": filed }));
+    }
+}
+
+fn json_value(value: &Attribute) -> Value {
+    match value {
+        Attribute::Bool(value) => (*value).into(),
+        Attribute::I64(value) => (*value).into(),
+        Attribute::F64(value) => (*value).into(),
+        Attribute::Array(Array::Bool(values)) => values.clone().into(),
+        Attribute::Array(Array::I64(values)) => values.clone().into(),
+        Attribute::Array(Array::F64(values)) => values.clone().into(),
+        Attribute::Array(Array::String(values)) => values.iter().map(|value| Value::from(value.as_str())).collect(),
+        other => other.as_str().into(),
+    }
+}
+
+/// Leaves out what makes a document too large for a datagram, and says so in it: metadata, deep stacks, long texts.
+pub(in super::super) fn trim(document: &mut Value, bytes: usize) {
+    let exceptions = document.pointer_mut("/cause/exceptions").and_then(Value::as_array_mut);
+    for exception in exceptions.into_iter().flatten().filter_map(Value::as_object_mut) {
+        exception.get_mut("message").map(shorten);
+        let Some(stack) = exception.get_mut("stack").and_then(Value::as_array_mut) else { continue };
+        let left_out = stack.len().saturating_sub(KEPT_FRAMES);
+        stack.truncate(KEPT_FRAMES);
+        if left_out > 0 {
+            exception.insert("truncated".to_owned(), left_out.into());
+        }
+    }
+    document.pointer_mut("/sql/sanitized_query").map(shorten);
+    if let Some(fields) = document.as_object_mut() {
+        let note = format!("metadata and long texts were left out: the document had {bytes} bytes");
+        fields.insert("metadata".to_owned(), json!({ "default": { "truncated": note } }));
+    }
+}
+
+fn shorten(value: &mut Value) {
+    if let Value::String(text) = value
+        && text.len() > KEPT_TEXT
+    {
+        let end = (0..=KEPT_TEXT).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+        text.truncate(end);
+        text.push('…');
+    }
+}
