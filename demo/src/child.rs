@@ -65,6 +65,8 @@ pub(crate) enum Stopped {
     WithFailure,
     /// It had to be killed.
     Killed,
+    /// It was gone before it was asked.
+    Before,
 }
 
 impl Child {
@@ -106,6 +108,9 @@ impl Child {
 
     /// Closes the lifeline and waits; past the deadline the child is killed.
     pub(crate) async fn stop(&mut self, deadline: Duration) -> Stopped {
+        if matches!(self.process.try_wait(), Ok(Some(_))) {
+            return Stopped::Before;
+        }
         drop(self.lifeline.take());
         match tokio::time::timeout(deadline, self.process.wait()).await {
             Ok(Ok(status)) if status.success() => Stopped::InTime,
@@ -125,7 +130,7 @@ impl Child {
 
 /// A child that ended though nobody asked it to.
 #[derive(Debug, thiserror::Error)]
-#[error("the {} ended unexpectedly ({}); the last lines of {}:\n{tail}", .role.name(), how(.status.as_ref()), .log.display())]
+#[error("the {} ended unexpectedly ({}); {} ends:\n{tail}", .role.name(), how(.status.as_ref()), .log.display())]
 pub(crate) struct Death {
     role: Role,
     status: Option<ExitStatus>,

@@ -49,7 +49,7 @@ impl Log {
         let text = String::from_utf8_lossy(&text);
         let lines: Vec<&str> = text.lines().collect();
         let start = lines.len().saturating_sub(TAIL_LINES);
-        let tail = lines.get(start..).unwrap_or_default();
+        let tail: Vec<String> = lines.get(start..).unwrap_or_default().iter().map(|line| readable(line)).collect();
         if tail.is_empty() { "  (it is empty)".to_owned() } else { format!("  {}", tail.join("\n  ")) }
     }
 
@@ -77,6 +77,14 @@ impl Log {
         let mut text = Vec::new();
         file.take(MAX_READ).read_to_end(&mut text)?;
         Ok(text)
+    }
+}
+
+/// A line of the log as a person reads it; what is not one of our JSON lines (a panic, say) stays as it is.
+fn readable(line: &str) -> String {
+    match serde_json::from_str(line) {
+        Ok(Line { level, message }) => format!("{level} {message}"),
+        Err(_) => line.to_owned(),
     }
 }
 
@@ -126,5 +134,8 @@ mod tests {
         let tail = log.tail();
         assert_eq!(tail.lines().count(), TAIL_LINES);
         assert!(tail.starts_with("  line 88\n") && tail.ends_with("  line 99"), "{tail}");
+
+        writeln!(file, "{{\"level\":\"ERROR\",\"message\":\"no database\",\"service\":\"monolith\"}}").unwrap();
+        assert!(log.tail().ends_with("line 99\n  ERROR no database"), "{}", log.tail());
     }
 }

@@ -47,6 +47,11 @@ impl LiveMap {
         self.was_complete
     }
 
+    /// Reads the map once more; true if anything is on it.
+    pub(crate) async fn has_anything(&mut self) -> bool {
+        self.refresh().await.is_ok() && !self.services.is_empty()
+    }
+
     /// Reads the map until it shows every request that was answered and grows no more; false if that takes too long.
     pub(crate) async fn settle(&mut self, counts: &Counts) -> anyhow::Result<bool> {
         let deadline = Instant::now() + SETTLE_DEADLINE;

@@ -36,7 +36,7 @@ impl Screen {
 
     /// Writes text and a line end, above the live line if there is one.
     pub(crate) fn line(self, text: &str) {
-        self.write(&format!("{}{}\n", self.clear(), text.trim_end()));
+        self.write(&format!("{}{text}\n", self.clear()));
     }
 
     /// Rewrites the live line; without a terminal this does nothing.

@@ -110,6 +110,7 @@ impl Stack {
             let how = match child.stop(STOP_DEADLINE).await {
                 Stopped::InTime => "stopped".to_owned(),
                 Stopped::WithFailure => format!("stopped with a failure:\n{}", child.log().tail()),
+                Stopped::Before => "had ended already".to_owned(),
                 Stopped::Killed => format!("killed, as it did not stop within {} s", STOP_DEADLINE.as_secs()),
             };
             all_well &= how == "stopped";

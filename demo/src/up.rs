@@ -44,25 +44,36 @@ pub(crate) async fn up(args: &UpArgs) -> anyhow::Result<ExitCode> {
         Ok(false) => Ok(ExitCode::SUCCESS),
         Err(error) => Err(error),
     };
-    let all_well = stop(&mut stack, screen, &shutdown).await;
-    if let Some(kept) = data.close(result.is_err() || !all_well) {
+    let stopped = stop(&mut stack, screen, &shutdown).await;
+    if let Some(kept) = data.close(result.is_err() || stopped == Stop::Troubled) {
         screen.line(&format!("  database and logs are in {}", kept.display()));
     }
     let code = result?;
-    Ok(if all_well { code } else { ExitCode::FAILURE })
+    Ok(if stopped == Stop::Orderly { code } else { ExitCode::FAILURE })
+}
+
+/// How the children were stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stop {
+    /// Each by itself and in time.
+    Orderly,
+    /// Some child reported a failure or had to be killed.
+    Troubled,
+    /// All at once, because somebody insisted.
+    Forced,
 }
 
 /// Stops in reverse order; a second Ctrl-C ends what is left at once.
-async fn stop(stack: &mut Stack, screen: Screen, shutdown: &Shutdown) -> bool {
+async fn stop(stack: &mut Stack, screen: Screen, shutdown: &Shutdown) -> Stop {
     let stopped = tokio::select! {
-        all_well = stack.stop(screen) => Some(all_well),
-        () = shutdown.forced() => None,
+        all_well = stack.stop(screen) => if all_well { Stop::Orderly } else { Stop::Troubled },
+        () = shutdown.forced() => Stop::Forced,
     };
-    if stopped.is_none() {
+    if stopped == Stop::Forced {
         stack.kill().await;
         screen.line("  killed what was left");
     }
-    stopped == Some(true)
+    stopped
 }
 
 /// The part in the middle, while everything runs.
@@ -98,10 +109,7 @@ impl<'a> Demo<'a> {
         self.show_warnings();
         match ending {
             Ending::Finished => self.conclude(shutdown).await,
-            Ending::Interrupted => {
-                self.screen.line(&format!("\n{}", self.traffic.counts()));
-                Ok(ExitCode::SUCCESS)
-            }
+            Ending::Interrupted => Ok(self.say_goodbye().await),
         }
     }
 
@@ -115,8 +123,7 @@ impl<'a> Demo<'a> {
         screen.line(&format!("  Logs         {}", data.path().join("logs").display()));
         screen.line("");
         if !self.is_bounded() {
-            screen.line("Click some hearts, then open the service map. Ctrl-C stops everything.");
-            screen.line("");
+            screen.line("Click some hearts, then open the service map. Ctrl-C stops everything.\n");
         }
     }
 
@@ -147,7 +154,7 @@ impl<'a> Demo<'a> {
         self.looks += 1;
         if !self.is_bounded() && self.map.completes_now().await {
             self.screen.line(&format!("The service map so far ({}/map has it live):\n", self.map.endpoint()));
-            self.screen.line(&self.map.draw(self.screen));
+            self.screen.line(self.map.draw(self.screen).trim_end());
             self.screen.line("");
         }
         let counts = self.traffic.counts();
@@ -169,10 +176,10 @@ impl<'a> Demo<'a> {
         self.screen.live("waiting for the last traces …");
         let all_arrived = tokio::select! {
             settled = self.map.settle(&counts) => settled?,
-            () = shutdown.requested() => false,
+            () = shutdown.requested() => return Ok(self.say_goodbye().await),
         };
         self.screen.line("The service map:\n");
-        self.screen.line(&self.map.draw(self.screen));
+        self.screen.line(self.map.draw(self.screen).trim_end());
         self.screen.line(&format!("\n{counts}"));
         if !all_arrived {
             self.screen.line("some traces had not arrived yet, so the counts on the map are too low");
@@ -184,6 +191,16 @@ impl<'a> Demo<'a> {
         }
         self.screen.line(&format!("missing on the map: {}", missing.join(", ")));
         Ok(ExitCode::FAILURE)
+    }
+
+    /// The map as it stands, for somebody who wants to leave; a run that was to stop by itself has failed to.
+    async fn say_goodbye(&mut self) -> ExitCode {
+        if self.map.has_anything().await {
+            self.screen.line("The service map at the end:\n");
+            self.screen.line(self.map.draw(self.screen).trim_end());
+        }
+        self.screen.line(&format!("\n{}", self.traffic.counts()));
+        if self.is_bounded() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
     }
 
     /// Whether the demo stops by itself.
