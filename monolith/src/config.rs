@@ -154,7 +154,12 @@ impl SiteSettings {
 impl DatabaseConfig {
     const WANTED: &'static str = "a URL like sqlite:mysfits.db?mode=rwc or postgres://user:password@host/database";
 
-    fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
+    /// Reads [`DATABASE_URL`], or the `DB_` variables where only they are set.
+    ///
+    /// # Errors
+    ///
+    /// Names the variable that holds something unusable, and shows no password.
+    pub fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
         match (environment.get(DATABASE_URL), environment.get(DB_HOST)) {
             (None, Some(host)) => Self::from_parts(host, environment),
             (url, _) => Self::from_url(url.unwrap_or("sqlite:mysfits.db?mode=rwc")),

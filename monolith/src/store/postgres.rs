@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use shared::telemetry::database::Database;
-use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
+use sqlx::{ConnectOptions, Connection, PgPool};
 
 use super::connection_thread::ConnectionThread;
 use super::row::{self, MysfitRow};
@@ -21,7 +21,7 @@ use crate::domain::{LikeKey, Mysfit, MysfitId, Selection};
 const CONNECTIONS: u32 = 10;
 
 /// How long a call waits for a connection.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Mysfits and likes in a PostgreSQL database.
 #[derive(Debug)]
@@ -96,8 +96,11 @@ impl Tables {
     async fn open(config: &PostgresConfig) -> Result<Self, OpenError> {
         let name = || format!("{config:?}");
         let options = config.options.clone().application_name(crate::SERVICE_NAME);
+        // A pool that cannot connect says only that time ran out; one connection by itself says why.
+        let first = options.connect().await.map_err(|source| OpenError::Connect { name: name(), source })?;
+        first.close().await.map_err(|source| OpenError::Connect { name: name(), source })?;
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
-        let pool = pool.connect_with(options).await.map_err(|source| OpenError::Connect { name: name(), source })?;
+        let pool = pool.connect_lazy_with(options);
         let options = &config.options;
         let database = Database::postgresql(config.name(), options.get_host(), options.get_port());
         let tables = Tables { pool, database: database.with_user(options.get_username()) };

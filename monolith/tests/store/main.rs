@@ -1,0 +1,65 @@
+//! The promises of a store, kept by both databases: each case runs on each of them, with a database of its own.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that finds something else should end there")]
+
+mod cases;
+mod postgres_server;
+
+use monolith::config::DatabaseConfig;
+use monolith::domain::Selection;
+use monolith::store::{self, StoreError};
+use shared::config::Environment;
+
+use crate::cases::CASES;
+use crate::postgres_server::PostgresServer;
+
+fn database(url: &str) -> DatabaseConfig {
+    DatabaseConfig::from_environment(&Environment::from_pairs([("DATABASE_URL", url)])).unwrap()
+}
+
+#[actix_rt::test]
+async fn a_sqlite_file_keeps_every_promise() {
+    for (name, case) in CASES {
+        println!("{name}");
+        let folder = tempfile::tempdir().unwrap();
+        case(database(&format!("sqlite:{}?mode=rwc", folder.path().join("zoo.db").display()))).await;
+    }
+}
+
+#[actix_rt::test]
+async fn sqlite_in_memory_keeps_every_promise_but_to_remember() {
+    for (name, case) in CASES.iter().filter(|(name, _)| !cases::REMEMBERING.contains(name)) {
+        println!("{name}");
+        case(database("sqlite::memory:")).await;
+    }
+}
+
+#[actix_rt::test]
+async fn postgresql_keeps_every_promise() {
+    let server = PostgresServer::start().await;
+    for (name, case) in CASES {
+        println!("{name}");
+        case(database(&server.new_database().await)).await;
+    }
+}
+
+#[actix_rt::test]
+async fn a_postgresql_server_that_goes_away_is_unreachable_and_nothing_hangs() {
+    let Some(mut server) = PostgresServer::start_own().await else { return };
+    let store = store::open(&database(&server.new_database().await)).await.unwrap();
+    assert!(store.check_ready().await.is_ok());
+    server.stop();
+    assert!(matches!(store.list(Selection::All).await, Err(StoreError::Unreachable(_))));
+    assert!(store.check_ready().await.is_err());
+    store.close().await;
+}
+
+#[actix_rt::test]
+async fn a_database_that_cannot_be_opened_is_named_without_its_password() {
+    async fn check(url: &str, expected: &str) {
+        let error = store::open(&database(url)).await.err().expect("nothing to open").to_string();
+        assert_eq!(error, expected);
+    }
+    check("sqlite:/nowhere/zoo.db", "cannot open the database zoo").await;
+    check("postgres://me:hunter2@127.0.0.1:1/zoo", "cannot open the database zoo@127.0.0.1:1").await;
+}
