@@ -4,7 +4,8 @@
 
 use actix_web::web;
 use serde::Serialize;
-use utoipa::{OpenApi, ToSchema};
+use utoipa::openapi::{ContentBuilder, Ref, Response, ResponseBuilder};
+use utoipa::{Modify, OpenApi, ToSchema};
 
 use crate::handlers::{adoptions, health, likes, mysfits};
 
@@ -33,11 +34,36 @@ pub struct ErrorBody {
     info(
         title = "Mythical Mysfits",
         description = "The adoption centre for mythical creatures. The API takes no bodies: more than 16 KiB is answered 413. \
-            Every answer names its trace in X-Amzn-Trace-Id.",
+            Every answer but those about health names its trace in X-Amzn-Trace-Id.",
     ),
-    paths(mysfits::list, mysfits::show, likes::forward, adoptions::adopt, health::live, health::ready, show,)
+    paths(mysfits::list, mysfits::show, likes::forward, adoptions::adopt, health::live, health::ready, show),
+    modifiers(&CommonAnswers)
 )]
 struct Document;
+
+/// The answers that any operation may give.
+struct CommonAnswers;
+
+impl Modify for CommonAnswers {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let common = [("413", "The body has more than 16 KiB"), ("500", "A failure of ours; its trace says which")];
+        for item in document.paths.paths.values_mut() {
+            for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+                for (status, description) in common {
+                    let answers = &mut operation.responses.responses;
+                    answers.entry(status.to_owned()).or_insert_with(|| error(description).into());
+                }
+            }
+        }
+    }
+}
+
+/// An answer in the error envelope.
+fn error(description: &str) -> Response {
+    let schema = Ref::from_schema_name("ErrorEnvelope");
+    let content = ContentBuilder::new().schema(Some(schema)).build();
+    ResponseBuilder::new().description(description).content("application/json", content).build()
+}
 
 /// Describes the API.
 #[utoipa::path(

@@ -17,6 +17,7 @@ use crate::openapi::ErrorEnvelope;
         (status = 200, description = "The mysfit, adopted", body = MysfitBody),
         (status = 404, description = "No mysfit has this id", body = ErrorEnvelope),
         (status = 409, description = "Somebody else was faster", body = ErrorEnvelope),
+        (status = 503, description = "The database cannot be reached", body = ErrorEnvelope),
     )
 )]
 pub async fn adopt(id: web::Path<String>, state: web::Data<AppState>) -> Result<web::Json<MysfitBody>, ApiError> {

@@ -14,6 +14,7 @@ use crate::openapi::ErrorEnvelope;
     responses(
         (status = 200, description = "The selected mysfits", body = MysfitList),
         (status = 400, description = "Unknown filter or value; the message names the choices", body = ErrorEnvelope),
+        (status = 503, description = "The database cannot be reached", body = ErrorEnvelope),
     )
 )]
 pub async fn list(
@@ -31,6 +32,7 @@ pub async fn list(
     responses(
         (status = 200, description = "The mysfit", body = MysfitBody),
         (status = 404, description = "No mysfit has this id", body = ErrorEnvelope),
+        (status = 503, description = "The database cannot be reached", body = ErrorEnvelope),
     )
 )]
 pub async fn show(id: web::Path<String>, state: web::Data<AppState>) -> Result<web::Json<MysfitBody>, ApiError> {
