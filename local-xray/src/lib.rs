@@ -1,7 +1,7 @@
 //! AWS X-Ray on one machine: takes segments and spans, draws the service map, answers the X-Ray API.
 //!
 //! Telemetry flows one way, and the modules are listed in that order: bytes come in through [`ingest`], are parsed into
-//! [`document`]s, assembled into traces by the [`store`], and read by [`graph`] and the views: the API, the
+//! [`document`]s, assembled into traces by the [`store`], and read by [`graph`], [`summary`] and the views: the API, the
 //! [`console`] and the [`cli`]. [`app`] puts the parts together. The local X-Ray never traces itself.
 
 pub mod document;
@@ -9,6 +9,7 @@ pub mod ingest;
 pub mod store;
 
 pub mod graph;
+pub mod summary;
 
 mod api;
 pub mod cli;

@@ -1,0 +1,94 @@
+//! What a trace can be found by: annotations, users, resources, each with the services that named them.
+
+use std::collections::BTreeMap;
+
+use crate::document::{AnnotationValue, Segment};
+use crate::graph::ServiceId;
+use crate::store::Trace;
+
+/// One value of an annotation and the services that set it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IndexedAnnotation {
+    /// The value.
+    pub value: AnnotationValue,
+    /// Who set it.
+    pub service_ids: Vec<ServiceId>,
+}
+
+/// One user and the services that named them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IndexedUser {
+    /// The name.
+    pub name: String,
+    /// Who named them.
+    pub service_ids: Vec<ServiceId>,
+}
+
+/// Every distinct value of every annotation, in the order they were met. All are kept; X-Ray itself indexes 50 a trace.
+pub(super) fn annotations(trace: &Trace) -> BTreeMap<String, Vec<IndexedAnnotation>> {
+    let mut index: BTreeMap<String, Vec<IndexedAnnotation>> = BTreeMap::new();
+    for (part, service) in parts_with_service(trace) {
+        for (key, value) in &part.annotations {
+            let values = index.entry(key.clone()).or_default();
+            match values.iter_mut().find(|known| known.value == *value) {
+                Some(known) => add(&mut known.service_ids, service.as_ref()),
+                None => values
+                    .push(IndexedAnnotation { value: value.clone(), service_ids: Vec::from_iter(service.clone()) }),
+            }
+        }
+    }
+    index
+}
+
+/// Every user, in the order they were met.
+pub(super) fn users(trace: &Trace) -> Vec<IndexedUser> {
+    let mut index: Vec<IndexedUser> = Vec::new();
+    for (part, service) in parts_with_service(trace) {
+        let Some(name) = &part.user else { continue };
+        match index.iter_mut().find(|known| known.name == *name) {
+            Some(known) => add(&mut known.service_ids, service.as_ref()),
+            None => index.push(IndexedUser { name: name.clone(), service_ids: Vec::from_iter(service) }),
+        }
+    }
+    index
+}
+
+pub(super) fn resource_arns(trace: &Trace) -> Vec<String> {
+    let named = |part: &Segment| part.resource_arn.clone();
+    let container = |part: &Segment| Some(part.aws.as_ref()?.nested_text("ecs", "container_arn")?.to_owned());
+    let function = |part: &Segment| Some(part.aws.as_ref()?.text("function_arn")?.to_owned());
+    distinct(trace, |part| [named(part), container(part), function(part)])
+}
+
+pub(super) fn instance_ids(trace: &Trace) -> Vec<String> {
+    let instance = |part: &Segment| Some(part.aws.as_ref()?.nested_text("ec2", "instance_id")?.to_owned());
+    distinct(trace, |part| [instance(part)])
+}
+
+pub(super) fn availability_zones(trace: &Trace) -> Vec<String> {
+    let zone = |part: &Segment, block| Some(part.aws.as_ref()?.nested_text(block, "availability_zone")?.to_owned());
+    distinct(trace, |part| [zone(part, "ec2"), zone(part, "ecs")])
+}
+
+/// Distinct texts of all segments, sorted.
+fn distinct<T: IntoIterator<Item = Option<String>>>(trace: &Trace, texts: impl Fn(&Segment) -> T) -> Vec<String> {
+    let mut found: Vec<String> = super::parts(trace).flat_map(texts).flatten().collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// Everything in the trace with the service whose work it is; orphans belong to nobody yet.
+fn parts_with_service(trace: &Trace) -> impl Iterator<Item = (&Segment, Option<ServiceId>)> {
+    let owned = trace.segments().iter().flat_map(|segment| {
+        let service = ServiceId::of_segment(segment);
+        segment.descendants().map(move |part| (part, Some(service.clone())))
+    });
+    owned.chain(trace.orphans().iter().flat_map(Segment::descendants).map(|part| (part, None)))
+}
+
+fn add(services: &mut Vec<ServiceId>, service: Option<&ServiceId>) {
+    if let Some(service) = service.filter(|service| !services.contains(service)) {
+        services.push(service.clone());
+    }
+}
