@@ -35,6 +35,8 @@ pub enum ErrorCode {
     InvalidDatagram,
     /// An OTLP message or span cannot be read.
     InvalidSpan,
+    /// Spans came in a datagram that says they were not sampled.
+    NotSampled,
     /// The intake queue was full, so that the document had to be dropped.
     QueueFull,
 }
@@ -58,6 +60,7 @@ impl ErrorCode {
             Self::DocumentTooLarge => "DocumentTooLarge",
             Self::InvalidDatagram => "InvalidDatagram",
             Self::InvalidSpan => "InvalidSpan",
+            Self::NotSampled => "NotSampled",
             Self::QueueFull => "QueueFull",
         }
     }

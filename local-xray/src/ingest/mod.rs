@@ -6,6 +6,7 @@
 mod intake;
 pub mod otlp;
 mod rejections;
+mod translate;
 pub(crate) mod udp;
 
 pub use self::intake::{DoorCount, Intake, IntakeReport, UdpSocketReport};

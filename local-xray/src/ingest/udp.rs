@@ -12,9 +12,10 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::document::{Document, ErrorCode, Rejection, parse};
+use crate::document::{ErrorCode, Rejection, parse};
 
 pub(super) use self::kernel::Probe;
+use super::translate::Translation;
 use super::{Door, Intake, otlp};
 
 /// The largest payload of a UDP datagram over IPv4 is 65,507 bytes; IPv6 allows a little more.
@@ -61,18 +62,19 @@ impl DatagramSocket {
 
 /// Takes one datagram in.
 fn take(datagram: &[u8], intake: &Intake) {
-    match documents(datagram) {
-        Ok(documents) => intake.offer(documents, Door::Udp),
-        Err(rejections) => rejections.into_iter().for_each(|rejection| intake.reject(rejection, Door::Udp)),
+    let Translation { documents, rejections } = read(datagram);
+    if !documents.is_empty() {
+        intake.offer(documents, Door::Udp);
     }
+    rejections.into_iter().for_each(|rejection| intake.reject(rejection, Door::Udp));
 }
 
-fn documents(datagram: &[u8]) -> Result<Vec<Document>, Vec<Rejection>> {
-    let body = body(datagram).map_err(|rejection| vec![rejection])?;
-    if body.starts_with(b"T1S") || body.starts_with(b"T1U") {
-        return otlp::datagram_payload(body);
+fn read(datagram: &[u8]) -> Translation {
+    match body(datagram) {
+        Ok(body) if otlp::is_otlp(body) => otlp::read_datagram(body),
+        Ok(body) => parse(body).map_or_else(Translation::from, Translation::from),
+        Err(rejection) => Translation::from(rejection),
     }
-    parse(body).map_err(|rejection| vec![rejection])
 }
 
 #[derive(Deserialize)]
@@ -125,12 +127,12 @@ mod tests {
     proptest! {
         #[test]
         fn no_datagram_panics(datagram in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = documents(&datagram);
+            let _ = read(&datagram);
         }
 
         #[test]
         fn no_body_panics(body in ".{0,200}") {
-            let _ = documents(format!("{{\"format\":\"json\",\"version\":1}}\n{body}").as_bytes());
+            let _ = read(format!("{{\"format\":\"json\",\"version\":1}}\n{body}").as_bytes());
         }
     }
 }

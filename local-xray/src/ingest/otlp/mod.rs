@@ -1,33 +1,52 @@
-//! OTLP, over HTTP and gRPC.
+//! OTLP over HTTP and gRPC, and inside datagrams: requests are decoded here, and translated by [`translate`].
+//!
+//! Spans that cannot be taken never spoil the others: the sender is told how many were refused and why the first of them
+//! was, the console lists the latest ones.
 
-use std::io;
-use std::net::TcpListener;
+mod body;
+mod datagram;
+mod grpc;
+mod http;
 
 use actix_web::web;
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
+};
 
-use crate::document::{Document, ErrorCode, Rejection};
+use crate::store::NotStored;
 
-use super::Intake;
+use super::translate::translate;
+use super::{Door, Intake};
 
-/// Adds `/v1/traces` to an application. Handlers find [`crate::app::AppState`] as `web::Data`.
-pub fn routes(_service: &mut web::ServiceConfig) {}
+pub(super) use self::datagram::{is_otlp, read as read_datagram};
+pub(crate) use self::grpc::GrpcServer;
 
-/// The gRPC door at work.
-pub(crate) struct GrpcServer {
-    _listener: TcpListener,
+/// The largest request, compressed or not. AWS takes 5 MB; a collector on a laptop may send more at once.
+const MAX_REQUEST_BYTES: usize = 16 << 20;
+
+/// Adds the OTLP/HTTP paths to an application. Handlers find [`crate::app::AppState`] as `web::Data`.
+pub fn routes(service: &mut web::ServiceConfig) {
+    service
+        .service(web::resource("/v1/traces").post(http::traces).default_service(web::to(http::method_not_allowed)))
+        .service(web::resource(["/v1/logs", "/v1/metrics"]).to(http::traces_only));
 }
 
-impl GrpcServer {
-    /// Starts serving on a bound listener.
-    pub(crate) fn start(listener: TcpListener, _intake: Intake) -> io::Result<Self> {
-        Ok(Self { _listener: listener })
+/// Stores what can be stored of a request, counts the rest, and says so.
+async fn take(
+    request: ExportTraceServiceRequest,
+    intake: &Intake,
+    door: Door,
+) -> Result<ExportTraceServiceResponse, NotStored> {
+    let translation = translate(&request);
+    if !translation.documents.is_empty() {
+        intake.submit(translation.documents, door).await?;
     }
-
-    /// Lets calls finish, then stops.
-    pub(crate) async fn stop(self) {}
-}
-
-/// Reads the payload of a datagram that begins with `T1S` or `T1U`: base64 of an OTLP export request.
-pub(super) fn datagram_payload(_payload: &[u8]) -> Result<Vec<Document>, Vec<Rejection>> {
-    Err(vec![Rejection::new(ErrorCode::InvalidSpan, "$", "OTLP in datagrams is not read yet")])
+    let partial_success = translation.rejections.first().map(|first| ExportTracePartialSuccess {
+        rejected_spans: i64::try_from(translation.rejections.len()).unwrap_or(i64::MAX),
+        error_message: format!("{}: {first}", first.code),
+    });
+    for rejection in translation.rejections {
+        intake.reject(rejection, door);
+    }
+    Ok(ExportTraceServiceResponse { partial_success })
 }

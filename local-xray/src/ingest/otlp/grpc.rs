@@ -1,0 +1,93 @@
+//! OTLP/gRPC on a thread and runtime of its own.
+//!
+//! The rest of the local X-Ray lives on actix's single-threaded runtimes, where decoding a large export would hold up
+//! the datagram loop. tonic also wants to spawn tasks that may move between threads, which a plain runtime gives it.
+
+use std::io;
+use std::net::TcpListener;
+use std::time::Duration;
+
+use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{TraceService, TraceServiceServer};
+use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
+use tokio::sync::oneshot;
+use tonic::codec::CompressionEncoding;
+use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
+use tonic::{Request, Response, Status};
+
+use crate::ingest::{Door, Intake};
+
+use super::{MAX_REQUEST_BYTES, take};
+
+/// How long calls may take to finish once the local X-Ray is told to stop.
+const DRAIN: Duration = Duration::from_secs(3);
+
+/// The gRPC door at work. Dropping it stops it too, without waiting.
+pub(crate) struct GrpcServer {
+    stop: oneshot::Sender<()>,
+    stopped: oneshot::Receiver<()>,
+}
+
+impl GrpcServer {
+    /// Starts serving on a bound listener.
+    ///
+    /// # Errors
+    /// When the operating system refuses a thread, a runtime or the listener's non-blocking mode.
+    pub(crate) fn start(listener: TcpListener, intake: Intake) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (stop, stop_asked) = oneshot::channel();
+        let (stopping, stopped) = oneshot::channel();
+        std::thread::Builder::new().name("otlp-grpc".to_owned()).spawn(move || {
+            if let Err(error) = runtime.block_on(serve(listener, intake, stop_asked)) {
+                tracing::error!("OTLP/gRPC ended: {error:#}");
+            }
+            // Nobody may be waiting any more.
+            let _ = stopping.send(());
+        })?;
+        Ok(Self { stop, stopped })
+    }
+
+    /// Lets calls finish, but not for ever, then stops.
+    pub(crate) async fn stop(self) {
+        // Both fail only when the server has ended already.
+        let _ = self.stop.send(());
+        let _ = self.stopped.await;
+    }
+}
+
+async fn serve(listener: TcpListener, intake: Intake, stop_asked: oneshot::Receiver<()>) -> anyhow::Result<()> {
+    let incoming = TcpIncoming::from(tokio::net::TcpListener::from_std(listener)?).with_nodelay(Some(true));
+    let service = TraceServiceServer::new(Traces { intake })
+        .accept_compressed(CompressionEncoding::Gzip)
+        .send_compressed(CompressionEncoding::Gzip)
+        .max_decoding_message_size(MAX_REQUEST_BYTES);
+    let (drain, draining) = oneshot::channel::<()>();
+    let asked = async move {
+        let _ = stop_asked.await;
+        drop(drain);
+    };
+    let too_long = async move {
+        let _ = draining.await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    tokio::select! {
+        ended = Server::builder().serve_with_incoming_shutdown(service, incoming, asked) => Ok(ended?),
+        () = too_long => anyhow::bail!("calls did not finish within {DRAIN:?}"),
+    }
+}
+
+struct Traces {
+    intake: Intake,
+}
+
+#[tonic::async_trait]
+impl TraceService for Traces {
+    async fn export(
+        &self,
+        request: Request<ExportTraceServiceRequest>,
+    ) -> Result<Response<ExportTraceServiceResponse>, Status> {
+        let answer = take(request.into_inner(), &self.intake, Door::OtlpGrpc).await;
+        answer.map(Response::new).map_err(|not_stored| Status::unavailable(not_stored.to_string()))
+    }
+}

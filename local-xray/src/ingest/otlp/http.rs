@@ -1,0 +1,75 @@
+//! OTLP/HTTP: protobuf or JSON in, compressed or not; answers in the encoding of the question.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::app::AppState;
+use crate::document::{ErrorCode, Rejection};
+use crate::ingest::Door;
+
+use super::body::{Encoding, RpcStatus, Unreadable, plain};
+use super::{MAX_REQUEST_BYTES, take};
+
+/// Codes of `google.rpc.Code`.
+const INVALID_ARGUMENT: i32 = 3;
+const RESOURCE_EXHAUSTED: i32 = 8;
+const UNIMPLEMENTED: i32 = 12;
+const UNAVAILABLE: i32 = 14;
+
+/// `POST /v1/traces`.
+pub(super) async fn traces(request: HttpRequest, payload: web::Payload, state: web::Data<AppState>) -> HttpResponse {
+    let told = content_type(&request);
+    let body = match payload.to_bytes_limited(MAX_REQUEST_BYTES).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => return failed(Encoding::of(told, &[]), 400, INVALID_ARGUMENT, "the body ended too early"),
+        Err(_) => return refused(&state, Encoding::of(told, &[]), &Unreadable::TooLarge { limit: MAX_REQUEST_BYTES }),
+    };
+    let plain = match plain(&body, MAX_REQUEST_BYTES) {
+        Ok(plain) => plain,
+        Err(unreadable) => return refused(&state, Encoding::of(told, &[]), &unreadable),
+    };
+    let encoding = Encoding::of(told, &plain);
+    let request = match encoding.decode(&plain) {
+        Ok(request) => request,
+        Err(unreadable) => return refused(&state, encoding, &unreadable),
+    };
+    match take(request, &state.intake, Door::OtlpHttp).await {
+        Ok(answer) => HttpResponse::Ok().content_type(encoding.content_type()).body(encoding.encode(&answer)),
+        Err(not_stored) => failed(encoding, 503, UNAVAILABLE, &not_stored.to_string()),
+    }
+}
+
+/// Any other method on `/v1/traces`.
+pub(super) async fn method_not_allowed(request: HttpRequest) -> HttpResponse {
+    let encoding = Encoding::of(content_type(&request), b"{");
+    let mut answer = failed(encoding, 405, UNIMPLEMENTED, "spans are sent with POST");
+    answer.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static("POST"));
+    answer
+}
+
+/// `/v1/logs` and `/v1/metrics`.
+pub(super) async fn traces_only(request: HttpRequest) -> HttpResponse {
+    let encoding = Encoding::of(content_type(&request), b"{");
+    let message = format!("nothing is kept of {}: a local X-Ray takes traces, at /v1/traces", request.path());
+    failed(encoding, 404, UNIMPLEMENTED, &message)
+}
+
+fn content_type(request: &HttpRequest) -> &str {
+    request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+/// A body that holds no request is counted like a span that is none.
+fn refused(state: &AppState, encoding: Encoding, unreadable: &Unreadable) -> HttpResponse {
+    let (status, rpc_code, code) = match unreadable {
+        Unreadable::TooLarge { .. } => (413, RESOURCE_EXHAUSTED, ErrorCode::DocumentTooLarge),
+        _ => (400, INVALID_ARGUMENT, ErrorCode::InvalidSpan),
+    };
+    state.intake.reject(Rejection::new(code, "$", unreadable.to_string()), Door::OtlpHttp);
+    failed(encoding, status, rpc_code, &unreadable.to_string())
+}
+
+fn failed(encoding: Encoding, status: u16, code: i32, message: &str) -> HttpResponse {
+    let body = encoding.encode_status(&RpcStatus { code, message: message.to_owned() });
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    HttpResponse::build(status).content_type(encoding.content_type()).body(body)
+}

@@ -1,0 +1,309 @@
+//! Spans through every OTLP door, over real sockets: the same span is the same segment whichever way it came.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use base64::Engine as _;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use local_xray::document::{Timestamp, TraceId, Window, to_document};
+use local_xray::graph::{ServiceGraph, service_graph};
+use local_xray::ingest::Door;
+use local_xray::{App, Config};
+use opentelemetry_proto::tonic::collector::trace::v1::trace_service_client::TraceServiceClient;
+use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
+use prost::Message as _;
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+use tonic::codec::CompressionEncoding;
+
+const PROTOBUF: &str = "application/x-protobuf";
+const JSON: &str = "application/json";
+const TRACE: &str = "4efaaf4d1e8720b39541901950019ee5";
+
+/// How long a test waits for what must happen.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// A like that is answered with 404: the monolith calls the like service, which asks a database.
+fn request() -> ExportTraceServiceRequest {
+    serde_json::from_value(json!({ "resourceSpans": [
+        spans_of("monolith", json!([
+            span("00000000000000a1", "", 2, "POST /mysfits/{id}/like", (0, 900), json!({
+                "http.request.method": "POST", "url.path": "/mysfits/7/like", "http.response.status_code": 404 })),
+            span("00000000000000a2", "00000000000000a1", 3, "POST", (100, 800), json!({
+                "peer.service": "like service", "http.request.method": "POST",
+                "url.full": "http://like.local/mysfits/7/like", "http.response.status_code": 404 })),
+        ])),
+        spans_of("like service", json!([
+            span("00000000000000b1", "00000000000000a2", 2, "POST /mysfits/{id}/like", (150, 750), json!({
+                "http.request.method": "POST", "http.response.status_code": 404, "chaos_fault": "not_found",
+                "aws.xray.annotations": ["chaos_fault"] })),
+            span("00000000000000b2", "00000000000000b1", 3, "SELECT", (200, 230), json!({
+                "db.system.name": "postgresql", "db.namespace": "mysfits", "server.address": "db.internal",
+                "db.query.text": "SELECT likes FROM mysfits WHERE id = $1" })),
+        ])),
+    ]}))
+    .unwrap()
+}
+
+fn spans_of(service: &str, spans: Value) -> Value {
+    json!({ "resource": { "attributes": attributes(json!({ "service.name": service })) }, "scopeSpans": [{ "spans": spans }] })
+}
+
+/// A span from and to a number of milliseconds after a fixed second.
+fn span(id: &str, parent: &str, kind: i32, name: &str, (start, end): (u64, u64), members: Value) -> Value {
+    let nanos = |millis: u64| (1_767_225_600_000_000_000 + millis * 1_000_000).to_string();
+    json!({ "traceId": TRACE, "spanId": id, "parentSpanId": parent, "kind": kind, "name": name,
+        "startTimeUnixNano": nanos(start), "endTimeUnixNano": nanos(end), "attributes": attributes(members) })
+}
+
+fn attributes(members: Value) -> Value {
+    let wrap = |value: Value| match value {
+        Value::Number(number) => json!({ "intValue": number.to_string() }),
+        Value::Array(texts) => {
+            let values: Vec<Value> = texts.into_iter().map(|text| json!({ "stringValue": text })).collect();
+            json!({ "arrayValue": { "values": values } })
+        }
+        text => json!({ "stringValue": text }),
+    };
+    let Value::Object(members) = members else { panic!("attributes are an object") };
+    members.into_iter().map(|(key, value)| json!({ "key": key, "value": wrap(value) })).collect()
+}
+
+/// A local X-Ray on free ports, and what to ask of it.
+struct Xray {
+    state: local_xray::app::AppState,
+    main: String,
+    otlp_http: String,
+    otlp_grpc: String,
+}
+
+/// Runs a test against a fresh local X-Ray, and stops it in good order.
+fn with_xray(test: impl AsyncFnOnce(Xray)) {
+    actix_rt::System::new().block_on(async {
+        let app = App::build(Config::on_free_ports()).await.unwrap();
+        let xray = Xray {
+            state: app.state(),
+            main: format!("http://{}", app.addr()),
+            otlp_http: format!("http://{}", app.otlp_http_addr()),
+            otlp_grpc: format!("http://{}", app.otlp_grpc_addr()),
+        };
+        let (stop, stopped) = oneshot::channel::<()>();
+        let running = actix_rt::spawn(app.run_until_stopped(async {
+            let _ = stopped.await;
+        }));
+        test(xray).await;
+        drop(stop);
+        tokio::time::timeout(DEADLINE, running).await.expect("the local X-Ray stops").unwrap().unwrap();
+    });
+}
+
+impl Xray {
+    /// Posts a body and gives the status and the answer.
+    async fn post(&self, url: &str, content_type: &str, body: Vec<u8>) -> (u16, Vec<u8>) {
+        let request = reqwest::Client::new().post(url).header("content-type", content_type).body(body);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.headers()["content-type"], content_type, "answers come in the encoding of the question");
+        (answer.status().as_u16(), answer.bytes().await.unwrap().to_vec())
+    }
+
+    /// Every segment of the trace as X-Ray's JSON, sorted.
+    fn segments(&self) -> Vec<String> {
+        let id = TraceId::parse(&format!("1-{}-{}", &TRACE[..8], &TRACE[8..])).unwrap();
+        let trace = self.state.store.snapshot().trace(id).expect("the trace is stored");
+        let mut segments: Vec<String> = trace.segments().iter().map(|segment| to_document(id, segment)).collect();
+        segments.sort();
+        segments
+    }
+
+    fn graph(&self) -> ServiceGraph {
+        let window = Window { start: Timestamp::EPOCH, end: Timestamp::MAX };
+        let traces = self.state.store.snapshot().traces_between(window);
+        service_graph(traces.iter().map(|trace| &**trace), window)
+    }
+
+    fn accepted(&self, door: Door) -> u64 {
+        self.state.intake.report().doors.get(&door).map_or(0, |count| count.accepted)
+    }
+
+    fn rejected(&self, door: Door) -> u64 {
+        self.state.intake.report().doors.get(&door).map_or(0, |count| count.rejected.values().sum())
+    }
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// Sends the request one way and gives the segments that came of it.
+fn segments_by(send: impl AsyncFnOnce(&Xray)) -> Vec<String> {
+    let mut segments = Vec::new();
+    with_xray(async |xray| {
+        send(&xray).await;
+        segments = xray.segments();
+    });
+    segments
+}
+
+#[test]
+fn every_door_gives_the_same_segments() {
+    let protobuf = || request().encode_to_vec();
+    let json = || serde_json::to_vec(&request()).unwrap();
+    let expected = segments_by(async |xray| {
+        let answer = xray.post(&format!("{}/v1/traces", xray.otlp_http), PROTOBUF, protobuf()).await;
+        assert_eq!(answer, (200, ExportTraceServiceResponse::default().encode_to_vec()));
+    });
+    assert_eq!(expected.len(), 2, "{expected:#?}");
+    let check = |way: &str, segments: Vec<String>| assert_eq!(segments, expected, "{way}");
+
+    let by_json = segments_by(async |xray| {
+        let answer = xray.post(&format!("{}/v1/traces", xray.otlp_http), JSON, json()).await;
+        assert_eq!(answer, (200, b"{}".to_vec()));
+    });
+    check("JSON", by_json);
+    let by_gzip = segments_by(async |xray| {
+        assert_eq!(xray.post(&format!("{}/v1/traces", xray.main), PROTOBUF, gzip(&protobuf())).await.0, 200);
+    });
+    check("gzip on the main port", by_gzip);
+    let by_gzipped_json = segments_by(async |xray| {
+        assert_eq!(xray.post(&format!("{}/v1/traces", xray.main), JSON, gzip(&json())).await.0, 200);
+    });
+    check("gzipped JSON", by_gzipped_json);
+    for compression in [None, Some(CompressionEncoding::Gzip)] {
+        let by_grpc = segments_by(async |xray| {
+            assert_eq!(by_grpc(xray, request(), compression).await.partial_success, None);
+        });
+        check("gRPC", by_grpc);
+    }
+    check("a datagram", segments_by(async |xray| by_datagram(xray, "T1S").await));
+}
+
+async fn by_grpc(
+    xray: &Xray,
+    request: ExportTraceServiceRequest,
+    compression: Option<CompressionEncoding>,
+) -> ExportTraceServiceResponse {
+    let mut client = TraceServiceClient::connect(xray.otlp_grpc.clone()).await.unwrap();
+    if let Some(encoding) = compression {
+        client = client.send_compressed(encoding).accept_compressed(encoding);
+    }
+    client.export(request).await.unwrap().into_inner()
+}
+
+/// Sends the request in a datagram and waits until the intake has dealt with it.
+async fn by_datagram(xray: &Xray, mark: &str) {
+    let payload = base64::engine::general_purpose::STANDARD.encode(request().encode_to_vec());
+    let datagram = format!("{{\"format\": \"json\", \"version\": 1}}\n{mark}{payload}");
+    let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    socket.send_to(datagram.as_bytes(), xray.main.trim_start_matches("http://")).await.unwrap();
+    let dealt_with = async {
+        while xray.accepted(Door::Udp) + xray.rejected(Door::Udp) == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, dealt_with).await.expect("the datagram arrives");
+    // Datagrams are not waited for, so the store may still be busy with it; what follows in its queue is.
+    xray.state.store.apply(Vec::new()).await.unwrap();
+}
+
+#[test]
+fn unsampled_datagrams_are_counted_and_not_stored() {
+    with_xray(async |xray| {
+        by_datagram(&xray, "T1U").await;
+        assert_eq!((xray.rejected(Door::Udp), xray.graph()), (1, ServiceGraph::default()));
+    });
+}
+
+#[test]
+fn the_map_shows_services_database_and_errors() {
+    with_xray(async |xray| {
+        by_grpc(&xray, request(), None).await;
+        let graph = xray.graph();
+        let node = |reference_id: usize| {
+            let service = &graph.services[reference_id];
+            (service.name.as_str(), service.service_type.as_deref())
+        };
+        let mut nodes: Vec<_> = (0..graph.services.len()).map(node).collect();
+        nodes.sort_unstable();
+        let (monolith, like) = (("monolith", None), ("like service", None));
+        let (clients, database) = (("monolith", Some("client")), ("mysfits@db.internal", Some("Database::SQL")));
+        assert_eq!(nodes, [like, monolith, clients, database]);
+        let calls = |from: usize| graph.services[from].edges.iter().map(move |edge| (from, edge.target));
+        let calls = (0..graph.services.len()).flat_map(calls).map(|(from, to)| (node(from), node(to)));
+        let mut edges: Vec<_> = calls.collect();
+        edges.sort_unstable();
+        assert_eq!(edges, [(like, database), (monolith, like), (clients, monolith)]);
+        let segments = xray.segments().concat();
+        assert!(segments.contains(r#""annotations":{"chaos_fault":"not_found"}"#), "{segments}");
+        assert!(segments.contains(r#""error":true"#) && !segments.contains(r#""fault":true"#), "{segments}");
+    });
+}
+
+#[test]
+fn refused_spans_do_not_cost_the_others() {
+    with_xray(async |xray| {
+        let mut request = request();
+        request.resource_spans[0].scope_spans[0].spans[1].span_id = vec![0; 8];
+        request.resource_spans[1].scope_spans[0].spans[1].trace_id = Vec::new();
+        let partial = by_grpc(&xray, request.clone(), None).await.partial_success.expect("a partial success");
+        let reason = "InvalidId: all zero, which means no id at $.resourceSpans[0].scopeSpans[0].spans[1].spanId";
+        assert_eq!((partial.rejected_spans, partial.error_message.as_str()), (2, reason));
+        assert_eq!((xray.accepted(Door::OtlpGrpc), xray.rejected(Door::OtlpGrpc)), (2, 2));
+        let latest = xray.state.intake.report().rejections[0].rejection.clone();
+        assert_eq!(latest.path, "$.resourceSpans[1].scopeSpans[0].spans[1].traceId");
+        assert_eq!(latest.id.as_deref(), Some("00000000000000b2"));
+
+        let url = format!("{}/v1/traces", xray.otlp_http);
+        let (status, body) = xray.post(&url, JSON, serde_json::to_vec(&request).unwrap()).await;
+        let answer: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!((status, &answer["partialSuccess"]["rejectedSpans"]), (200, &json!("2")));
+    });
+}
+
+#[test]
+fn bodies_that_are_no_request_are_refused_and_counted() {
+    with_xray(async |xray| {
+        let url = format!("{}/v1/traces", xray.otlp_http);
+        let cases: [(&str, Vec<u8>, u16); 5] = [
+            (JSON, b"{\"resourceSpans\": 7}".to_vec(), 400),
+            (PROTOBUF, b"\xff\xff\xff".to_vec(), 400),
+            (PROTOBUF, vec![0x1f, 0x8b, 0], 400),
+            (PROTOBUF, gzip(&vec![0; (16 << 20) + 1]), 413),
+            (JSON, vec![b' '; (16 << 20) + 1], 413),
+        ];
+        for (number, (content_type, body, expected)) in cases.into_iter().enumerate() {
+            let (status, answer) = xray.post(&url, content_type, body).await;
+            assert_eq!(status, expected, "case {number}");
+            assert!(!answer.is_empty(), "case {number} says why");
+            assert_eq!(xray.rejected(Door::OtlpHttp), number as u64 + 1);
+        }
+        assert_eq!(xray.post(&url, JSON, b"{}".to_vec()).await, (200, b"{}".to_vec()), "an empty request is one");
+    });
+}
+
+#[test]
+fn other_signals_and_methods_are_told_where_to_go() {
+    with_xray(async |xray| {
+        for base in [&xray.main, &xray.otlp_http] {
+            let (status, body) = xray.post(&format!("{base}/v1/logs"), JSON, b"{}".to_vec()).await;
+            let answer: Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(status, 404);
+            assert_eq!(answer["message"], "nothing is kept of /v1/logs: a local X-Ray takes traces, at /v1/traces");
+            let answer = reqwest::get(format!("{base}/v1/traces")).await.unwrap();
+            assert_eq!((answer.status().as_u16(), answer.headers()["allow"].to_str().unwrap()), (405, "POST"));
+        }
+    });
+}
+
+#[test]
+fn a_connection_that_stays_open_does_not_keep_the_door_open() {
+    let mut kept = None;
+    with_xray(async |xray| {
+        let mut client = TraceServiceClient::connect(xray.otlp_grpc.clone()).await.unwrap();
+        client.export(request()).await.unwrap();
+        kept = Some(client); // `with_xray` fails when the stop takes too long
+    });
+    assert!(kept.is_some());
+}
