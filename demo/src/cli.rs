@@ -67,8 +67,8 @@ pub(crate) struct UpArgs {
     #[arg(long, conflicts_with_all = ["run_for", "requests", "rate"])]
     pub(crate) no_traffic: bool,
 
-    /// Whether the Like service makes likes slow and loses some
-    #[arg(long, value_enum, default_value_t = Chaos::On)]
+    /// Whether the Like service makes most likes slow and loses a quarter
+    #[arg(long, value_name = "MODE", value_enum, default_value_t = Chaos::On)]
     pub(crate) chaos: Chaos,
 
     /// Keep the database and the logs in this folder [default: a temporary one, removed at the end]
@@ -112,12 +112,10 @@ pub(crate) struct PortArgs {
     pub(crate) otlp_http: ListenAddr,
 }
 
-/// Whether faults are injected.
+/// Whether faults are injected. (The values bear no help of their own: clap would print all of it three times as long.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Chaos {
-    /// Most likes are slow, a quarter answers 404
     On,
-    /// Every like is fine
     Off,
 }
 

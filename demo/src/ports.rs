@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 
 use shared::config::ListenAddr;
 
+use crate::child::Role;
 use crate::cli::PortArgs;
 
 /// How often a free port is asked for when it has to be free for UDP too.
@@ -23,15 +24,14 @@ pub(crate) struct Listeners<T> {
     pub(crate) otlp_http: T,
 }
 
-/// The addresses of all listeners, held until [`Reservation::release`].
+/// The addresses of all listeners, each held until the child that wants it is about to start.
 #[derive(Debug)]
 pub(crate) struct Reservation(Listeners<Held>);
 
 #[derive(Debug)]
 struct Held {
-    _tcp: TcpListener,
-    _udp: Option<UdpSocket>,
     address: SocketAddr,
+    sockets: Option<(TcpListener, Option<UdpSocket>)>,
 }
 
 /// The listeners that could not be had, each with the flag that moves it.
@@ -80,9 +80,18 @@ impl Reservation {
         self.0.as_ref().map(|held| held.address)
     }
 
-    /// Lets go of the ports; the children take them right afterwards.
-    pub(crate) fn release(self) -> Listeners<SocketAddr> {
-        self.addresses()
+    /// Lets go of the ports of one child, which takes them right afterwards. The others stay held: a free port given up early
+    /// could become the near end of any connection made meanwhile.
+    pub(crate) fn release(&mut self, role: Role) {
+        let Listeners { site, internal, like, like_internal, xray, otlp_grpc, otlp_http } = &mut self.0;
+        let held = match role {
+            Role::LocalXray => vec![xray, otlp_grpc, otlp_http],
+            Role::Monolith => vec![site, internal],
+            Role::LikeService => vec![like, like_internal],
+        };
+        for listener in held {
+            drop(listener.sockets.take());
+        }
     }
 }
 
@@ -104,7 +113,7 @@ impl Wanted {
         let tcp = TcpListener::bind(addresses)?;
         let address = tcp.local_addr()?;
         let udp = if self.also_udp { Some(UdpSocket::bind(address)?) } else { None };
-        Ok(Held { _tcp: tcp, _udp: udp, address })
+        Ok(Held { address, sockets: Some((tcp, udp)) })
     }
 }
 
@@ -234,10 +243,16 @@ mod tests {
     }
 
     #[test]
-    fn released_ports_can_be_taken_again() {
-        let addresses = reserve(&free_ports()).unwrap().release();
-        TcpListener::bind(addresses.site).unwrap();
-        UdpSocket::bind(addresses.xray).unwrap();
+    fn each_child_gets_its_ports_when_it_starts() {
+        let mut reservation = reserve(&free_ports()).unwrap();
+        let Listeners { site, like, xray, .. } = reservation.addresses();
+
+        reservation.release(Role::LocalXray);
+        assert!(TcpListener::bind(xray).is_ok() && UdpSocket::bind(xray).is_ok());
+        assert!(TcpListener::bind(site).is_err() && TcpListener::bind(like).is_err());
+
+        reservation.release(Role::Monolith);
+        assert!(TcpListener::bind(site).is_ok() && TcpListener::bind(like).is_err());
     }
 
     #[test]

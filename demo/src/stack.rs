@@ -54,18 +54,18 @@ impl Stack {
     /// Starts the children one after the other, each once the one before is ready.
     pub(crate) async fn start(
         &mut self,
-        ports: Reservation,
+        mut ports: Reservation,
         settings: Settings<'_>,
         screen: Screen,
     ) -> anyhow::Result<()> {
         let logs = settings.data.join("logs");
         std::fs::create_dir_all(&logs).with_context(|| format!("cannot make the folder {}", logs.display()))?;
         let token = Uuid::new_v4().simple().to_string();
-        ports.release();
         for role in [Role::LocalXray, Role::Monolith, Role::LikeService] {
             screen.live(&format!("  starting the {} …", role.name()));
             let started = Instant::now();
             let variables = variables(role, &self.addresses, settings, &token, std::env::vars());
+            ports.release(role);
             let child = Child::start(role, &variables, &logs)?;
             self.children.push(child);
             self.wait_until_ready(role).await?;
