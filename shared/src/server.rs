@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::{App, HttpServer, web};
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, bail};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 
 use crate::body_limit::BodyLimit;
 use crate::config::ListenAddr;
@@ -89,52 +91,54 @@ where
     })
     .workers(workers)
     .disable_signals()
-    .shutdown_timeout(DRAIN_DEADLINE.as_secs())
+    .shutdown_timeout(DRAIN_DEADLINE.as_secs() + 1) // ours comes first, and tells who was late
     .listen(socket)
     .with_context(|| format!("cannot serve on {addr} ({variable})"))?
     .run();
     Ok(Running { name: format!("{variable} {addr}"), server })
 }
 
-/// Runs the servers until `shutdown` is triggered, then lets requests under way finish, the last server first.
+/// Runs the servers until `shutdown` is triggered, then lets requests under way finish, the last server first: put one that the
+/// others lean on, such as the internal API, in front of them. What has not finished at the drain deadline, or when `shutdown` is
+/// triggered again, is cut off and named in the log.
 ///
 /// # Errors
 /// When a server ends by itself, or fails while it stops.
 pub async fn run_until_stopped(servers: Vec<Running>, shutdown: Shutdown) -> anyhow::Result<()> {
     let mut handles = Vec::new();
-    let mut ends = Vec::new();
+    let mut ends = FuturesUnordered::new();
     for Running { name, server } in servers {
         handles.push((name.clone(), server.handle()));
-        ends.push(Box::pin(async move { (name, server.await) }));
+        ends.push(async move { (name, server.await) });
     }
-    let mut all = futures_util::future::select_all(ends);
-    let remaining = tokio::select! {
-        ((name, result), _, rest) = &mut all => {
-            shutdown.trigger();
-            stop(handles, &shutdown).await;
+    tokio::select! {
+        Some((name, result)) = ends.next() => {
             result.with_context(|| format!("the server on {name} failed"))?;
-            drop(rest);
-            return Err(anyhow!("the server on {name} ended by itself"));
+            bail!("the server on {name} ended by itself");
         }
-        () = shutdown.requested() => all.into_inner(),
+        () = shutdown.requested() => {}
+    }
+    let stopping = async {
+        while let Some((name, handle)) = handles.last() {
+            // A server answers the order only while its own future is polled, here beside this one.
+            handle.stop(true).await;
+            tracing::debug!(server.name = name, "{name} stopped");
+            handles.pop();
+        }
     };
-    let ended = futures_util::future::join_all(remaining);
-    let ((), results) = tokio::join!(stop(handles, &shutdown), ended);
-    for (name, result) in results {
-        result.with_context(|| format!("the server on {name} failed while stopping"))?;
-    }
-    Ok(())
-}
-
-/// Stops in reverse order; a second press of the button cuts what is still under way.
-async fn stop(handles: Vec<(String, actix_web::dev::ServerHandle)>, shutdown: &Shutdown) {
-    for (name, handle) in handles.into_iter().rev() {
-        tokio::select! {
-            () = handle.stop(true) => {}
-            () = shutdown.forced() => {
-                tracing::warn!(server.name = name, "stopping {name} at once");
-                handle.stop(false).await;
-            }
+    let ended = async {
+        while let Some((name, result)) = ends.next().await {
+            result.with_context(|| format!("the server on {name} failed while stopping"))?;
         }
+        Ok(())
+    };
+    let cut_off = tokio::select! {
+        ((), result) = async { tokio::join!(stopping, ended) } => return result,
+        () = shutdown.forced() => "was told to stop at once",
+        () = tokio::time::sleep(DRAIN_DEADLINE) => "had requests left at the drain deadline",
+    };
+    for (name, _) in handles.iter().rev() {
+        tracing::warn!(server.name = name, "the server on {name} {cut_off}");
     }
+    Ok(()) // dropping a server's future closes its connections
 }
