@@ -1,0 +1,126 @@
+//! What the client repeats, what it does not, and when it stops asking.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use actix_web::ResponseError;
+use actix_web::http::StatusCode;
+use opentelemetry::Context;
+use opentelemetry::trace::{TraceContextExt, Tracer};
+use shared::error::ApiError;
+use shared::http_client::{Answer, CallError, HttpClient, Upstream};
+
+use crate::helpers::{Peer, daemon, eventually, header_of};
+
+const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok";
+const BUSY: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+const BROKEN: &str = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\nconnection: close\r\n\r\nabc";
+const HANGS_UP: &str = "";
+
+fn client(url: &str) -> HttpClient {
+    daemon();
+    Upstream::new("peer", url).unwrap().connect().unwrap()
+}
+
+async fn post(client: &HttpClient, key: Option<&str>) -> Result<Answer, CallError> {
+    let call = client.post("/likes");
+    match key {
+        Some(key) => call.idempotency_key(key).send().await,
+        None => call.send().await,
+    }
+}
+
+#[actix_rt::test]
+async fn a_call_is_repeated_only_where_that_is_harmless() {
+    async fn check(answers: &[&'static str], key: Option<&str>, expected: Result<u16, &str>, requests: usize) {
+        let peer = Peer::answering(answers);
+        let outcome = post(&client(&peer.url), key).await;
+        let outcome = outcome.map(|answer| answer.status.as_u16()).map_err(|error| match error {
+            CallError::Unreachable { connected, .. } => format!("unreachable, connected: {connected}"),
+            CallError::Unusable { .. } => "unusable".to_owned(),
+            other => panic!("{other}"),
+        });
+        assert_eq!(outcome, expected.map_err(str::to_owned), "{answers:?} {key:?}");
+        let seen = peer.requests();
+        assert_eq!(seen.len(), requests, "{answers:?} {key:?}");
+        assert!(seen.iter().all(|request| header_of(request, "idempotency-key") == key));
+    }
+    let key = Some("click-1");
+    check(&[OK], None, Ok(200), 1).await;
+    check(&[HANGS_UP, OK], key, Ok(200), 2).await;
+    check(&[HANGS_UP, OK], None, Err("unreachable, connected: true"), 1).await;
+    check(&[HANGS_UP], key, Err("unreachable, connected: true"), 3).await;
+    check(&[BUSY, OK], key, Ok(200), 2).await;
+    check(&[BUSY, OK], None, Ok(503), 1).await;
+    check(&[BUSY], key, Ok(503), 3).await;
+    check(&[BROKEN, OK], key, Err("unusable"), 1).await;
+}
+
+#[actix_rt::test]
+async fn each_refused_connection_is_tried_again_and_seen_on_the_trace() {
+    let nobody = format!("http://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
+    let client = client(&nobody);
+    let span = opentelemetry::global::tracer("test").start("visitor");
+    let context = Context::new().with_span(span);
+    let trace_id = context.span().span_context().trace_id().to_string();
+    let outcome = {
+        use opentelemetry::context::FutureExt;
+        post(&client, None).with_context(context.clone()).await
+    };
+    context.span().end();
+    assert!(matches!(outcome, Err(CallError::Unreachable { connected: false, .. })), "{outcome:?}");
+    let error = ApiError::from(outcome.unwrap_err());
+    assert_eq!(error.status_code(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(error.to_string(), "peer cannot be reached at the moment, please try again later");
+
+    let (time, unique) = trace_id.split_at(8);
+    let documents = daemon().documents(&format!("1-{time}-{unique}"), 4);
+    let attempts: Vec<_> = documents.iter().filter(|document| document["name"] == "peer").collect();
+    let resends: Vec<_> =
+        attempts.iter().map(|attempt| attempt["metadata"]["default"]["http.request.resend_count"].as_i64()).collect();
+    assert_eq!(resends, [None, Some(1), Some(2)]);
+    assert!(attempts.iter().all(|attempt| attempt["fault"] == true && attempt["namespace"] == "remote"));
+}
+
+#[actix_rt::test]
+async fn the_breaker_opens_answers_at_once_and_closes_again() {
+    let peer = Peer::answering(&[HANGS_UP]);
+    daemon();
+    let upstream = Upstream::new("peer", &peer.url).unwrap().with_breaker(2, Duration::from_millis(20));
+    let (one, other) = (upstream.connect().unwrap(), upstream.connect().unwrap());
+    for client in [&one, &other] {
+        assert!(matches!(post(client, None).await, Err(CallError::Unreachable { .. })));
+    }
+    let asked = peer.requests().len();
+    assert_eq!(asked, 2);
+    // Open now, for both workers: nobody is asked. A probe may go through once the pause is over, and fails.
+    let refused = eventually(async || match post(&one, None).await {
+        Err(CallError::BreakerOpen { .. }) => Some(()),
+        _ => None,
+    });
+    refused.await;
+    peer.now_answers(OK);
+    let answer = eventually(async || post(&other, None).await.ok()).await;
+    assert_eq!(answer.body, "ok");
+    assert_eq!(post(&one, None).await.unwrap().status, StatusCode::OK, "closed for every worker");
+}
+
+#[actix_rt::test]
+async fn a_failing_or_slow_answer_does_not_open_the_breaker() {
+    let peer = Peer::answering(&["HTTP/1.1 500 No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"]);
+    daemon();
+    let upstream = Upstream::new("peer", &peer.url).unwrap().with_breaker(1, Duration::from_secs(3_600));
+    let client = upstream.connect().unwrap();
+    for _ in 0..3 {
+        assert_eq!(post(&client, None).await.unwrap().status, StatusCode::INTERNAL_SERVER_ERROR);
+    }
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap(); // accepts by backlog, never answers
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let upstream = Upstream::new("peer", &url).unwrap().with_deadline(Duration::from_millis(50));
+    let client = upstream.with_breaker(1, Duration::from_secs(3_600)).connect().unwrap();
+    for _ in 0..2 {
+        let error = post(&client, Some("click-1")).await.unwrap_err();
+        assert!(matches!(error, CallError::DeadlineExceeded { .. }), "{error}");
+        assert_eq!(ApiError::from(error).status_code(), StatusCode::GATEWAY_TIMEOUT);
+    }
+}

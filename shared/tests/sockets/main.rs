@@ -1,0 +1,9 @@
+//! Servers and clients of this crate over real sockets, their segments caught by a socket that stands for the X-Ray daemon.
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod calls;
+mod errors;
+mod helpers;
+mod life_cycle;
+mod trace_header;
