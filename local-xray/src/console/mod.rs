@@ -1,11 +1,53 @@
-//! The console: the pages that a person looks at.
+//! The console: the pages that a person looks at, drawn by the server.
+//!
+//! A page is a handler, a template and a struct of ready-to-print text, with one name. What a page says is computed by
+//! pure code from a snapshot, the URL and the present; handlers only fetch those three. Pages work without scripts and
+//! keep all their state in the URL. Whatever came in with a trace is escaped by the templates.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+mod error;
+mod intake;
+mod raw;
+mod search;
+mod service_map;
+mod trace;
+mod traces;
+
+mod assets;
+mod link;
+mod page;
+mod view;
+
+mod details;
+mod ended;
+mod format;
+mod health;
+mod histogram;
+mod map;
+mod panel;
+#[cfg(test)]
+mod samples;
+mod timeline;
+
+use actix_web::web::{self, get};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+
+use self::error::PageError;
 
 /// Adds the console's pages to an application. Handlers find [`crate::app::AppState`] as `web::Data`.
-pub fn routes(_service: &mut web::ServiceConfig) {}
+pub fn routes(service: &mut web::ServiceConfig) {
+    service
+        .route("/", get().to(service_map::home))
+        .route("/map", get().to(service_map::page))
+        .route("/traces", get().to(traces::page))
+        .route("/traces/{id}", get().to(trace::page))
+        .route("/traces/{id}/raw", get().to(raw::page))
+        .route("/traces/{id}/raw.json", get().to(raw::download))
+        .route("/intake", get().to(intake::page))
+        .route("/search", get().to(search::redirect))
+        .route("/static/{name}", get().to(assets::serve));
+}
 
 /// The page for an address where nothing is.
 pub fn not_found(_request: &HttpRequest) -> HttpResponse {
-    HttpResponse::NotFound().finish()
+    PageError::not_found("There is no page at this address.").error_response()
 }

@@ -1,0 +1,131 @@
+//! What came in, what was refused and why, and what had to go: the page that shows that nothing is lost in silence.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use crate::app::AppState;
+use crate::document::Timestamp;
+use crate::ingest::{Door, IntakeReport, LoggedRejection, UdpSocketReport};
+use crate::store::StoreReport;
+
+use super::error::PageError;
+use super::format;
+use super::page::{Frame, Section, respond};
+use super::view::View;
+
+const PATH: &str = "/intake";
+
+#[derive(Template)]
+#[template(path = "intake.html")]
+struct IntakePage {
+    frame: Frame,
+    doors: Vec<DoorRow>,
+    reasons: Vec<Reason>,
+    udp: Vec<(&'static str, String)>,
+    store: Vec<(&'static str, String)>,
+    /// How full the store is, in percent.
+    fill: String,
+    rejections: Vec<RejectionRow>,
+    rejected: u64,
+}
+
+struct DoorRow {
+    name: &'static str,
+    accepted: String,
+    rejected: String,
+    has_rejected: bool,
+    left_out: String,
+}
+
+/// How often a door refused for one reason.
+struct Reason {
+    door: &'static str,
+    code: &'static str,
+    count: String,
+}
+
+struct RejectionRow {
+    age: String,
+    exact: String,
+    door: &'static str,
+    code: &'static str,
+    path: String,
+    reason: String,
+    /// The ids of the document, as far as they could be read.
+    document: String,
+}
+
+/// `/intake`.
+pub(super) async fn page(view: View, state: web::Data<AppState>) -> Result<HttpResponse, PageError> {
+    let page = intake_page(&view, &state.intake.report(), &state.store.snapshot().report(), Timestamp::now());
+    respond(StatusCode::OK, &page)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a length for the eye")]
+fn intake_page(view: &View, report: &IntakeReport, store: &StoreReport, now: Timestamp) -> IntakePage {
+    let counts = |door| report.doors.get(&door).cloned().unwrap_or_default();
+    let doors = Door::ALL.map(|door| {
+        let count = counts(door);
+        let rejected: u64 = count.rejected.values().sum();
+        DoorRow {
+            name: door.as_str(),
+            accepted: format::count(count.accepted),
+            rejected: format::count(rejected),
+            has_rejected: rejected > 0,
+            left_out: format::count(count.members_left_out),
+        }
+    });
+    let reasons = Door::ALL.into_iter().flat_map(|door| {
+        counts(door).rejected.into_iter().map(move |(code, count)| Reason {
+            door: door.as_str(),
+            code: code.as_str(),
+            count: format::count(count),
+        })
+    });
+    IntakePage {
+        frame: Frame::still("Intake", Section::Intake, view).refreshing(PATH, view),
+        doors: doors.into(),
+        reasons: reasons.collect(),
+        rejected: report.doors.values().flat_map(|door| door.rejected.values()).sum(),
+        udp: report.udp.as_ref().map(udp_facts).unwrap_or_default(),
+        store: store_facts(store),
+        fill: format!("{:.1}", store.bytes as f64 / (store.max_bytes.max(1)) as f64 * 100.0),
+        rejections: report.rejections.iter().map(|logged| rejection_row(logged, now)).collect(),
+    }
+}
+
+fn udp_facts(udp: &UdpSocketReport) -> Vec<(&'static str, String)> {
+    let drops = udp.kernel_drops.map_or_else(|| "this system does not tell".to_owned(), format::count);
+    vec![
+        ("Receive buffer granted", format::bytes(udp.buffer_granted as u64)),
+        ("Receive buffer asked for", format::bytes(udp.buffer_requested as u64)),
+        ("Datagrams dropped by the kernel", drops),
+    ]
+}
+
+fn store_facts(store: &StoreReport) -> Vec<(&'static str, String)> {
+    vec![
+        ("Traces held", format::count(store.traces as u64)),
+        (
+            "Memory for traces",
+            format!("{} of {}", format::bytes(store.bytes as u64), format::bytes(store.max_bytes as u64)),
+        ),
+        ("Traces let go of to stay within it", format::count(store.evicted_traces)),
+        ("Segments and subsegments in those", format::count(store.evicted_segments)),
+    ]
+}
+
+fn rejection_row(logged: &LoggedRejection, now: Timestamp) -> RejectionRow {
+    let LoggedRejection { at, door, rejection } = logged;
+    let ids = [&rejection.trace_id, &rejection.id].into_iter().flatten().cloned().collect::<Vec<_>>();
+    RejectionRow {
+        age: format::age(now, *at),
+        exact: format::exact(*at),
+        door: door.as_str(),
+        code: rejection.code.as_str(),
+        path: rejection.path.clone(),
+        reason: rejection.reason.clone(),
+        document: ids.join(" / "),
+    }
+}

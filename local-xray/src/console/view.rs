@@ -1,0 +1,229 @@
+//! What the reader is looking at: every page's state, read from the URL and written back into its links.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::future::{Ready, ready};
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+
+use crate::document::{Outcome, Timestamp, TraceId, Window};
+
+use super::error::PageError;
+use super::health;
+use super::link::Link;
+
+/// How far back a page looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Range {
+    /// The value in the URL, also the label of the link.
+    pub(super) key: &'static str,
+    /// The end of the sentence "in …".
+    pub(super) words: &'static str,
+    /// `None` looks at everything.
+    pub(super) length: Option<Duration>,
+}
+
+const fn range(key: &'static str, words: &'static str, minutes: u64) -> Range {
+    Range { key, words, length: Some(Duration::from_secs(60 * minutes)) }
+}
+
+/// The ranges on offer.
+pub(super) const RANGES: [Range; 6] = [
+    range("5m", "the last 5 minutes", 5),
+    DEFAULT_RANGE,
+    range("30m", "the last 30 minutes", 30),
+    range("1h", "the last hour", 60),
+    range("6h", "the last 6 hours", 360),
+    ALL,
+];
+const DEFAULT_RANGE: Range = range("15m", "the last 15 minutes", 15);
+pub(super) const ALL: Range = Range { key: "all", words: "all that is stored", length: None };
+
+impl Range {
+    /// The window that ends now.
+    pub(super) fn window(self, now: Timestamp) -> Window {
+        self.length.map_or(Window::ALL, |length| Window::last(length, now))
+    }
+}
+
+/// Which traces a list is restricted to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StateFilter {
+    /// With work of this outcome.
+    Outcome(Outcome),
+    /// With something missing or still in progress.
+    Partial,
+}
+
+impl StateFilter {
+    /// The value in the URL, also the word on the page.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Outcome(outcome) => health::word(outcome),
+            Self::Partial => "partial",
+        }
+    }
+}
+
+/// The state of a page.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct View {
+    pub(super) range: Range,
+    /// Whether the page may refresh itself.
+    pub(super) live: bool,
+    /// Key of the selected node.
+    pub(super) node: Option<String>,
+    /// Key of the selected edge.
+    pub(super) edge: Option<String>,
+    pub(super) state: Option<StateFilter>,
+    /// Response times in whole milliseconds: from, and below.
+    pub(super) band: Option<(u64, u64)>,
+    /// The list continues after this trace.
+    pub(super) after: Option<(Timestamp, TraceId)>,
+    /// What was typed into the search box.
+    pub(super) search: String,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        Self {
+            range: DEFAULT_RANGE,
+            live: true,
+            node: None,
+            edge: None,
+            state: None,
+            band: None,
+            after: None,
+            search: String::new(),
+        }
+    }
+}
+
+impl View {
+    /// Reads the query part of a URL.
+    pub(super) fn parse(query: &str) -> Result<Self, PageError> {
+        let values: BTreeMap<Cow<'_, str>, Cow<'_, str>> = form_urlencoded::parse(query.as_bytes()).collect();
+        let value = |name: &str| values.get(name).map(Cow::as_ref).filter(|value| !value.is_empty());
+        Ok(Self {
+            range: value("range").map_or(Ok(DEFAULT_RANGE), parse_range)?,
+            live: value("live") != Some("off"),
+            node: value("node").map(str::to_owned),
+            edge: value("edge").map(str::to_owned),
+            state: value("state").map(parse_state).transpose()?,
+            band: value("band").map(parse_band).transpose()?,
+            after: value("after").map(parse_after).transpose()?,
+            search: value("q").unwrap_or_default().trim().to_owned(),
+        })
+    }
+
+    /// A link to another page that keeps the range and the refreshing.
+    pub(super) fn link(&self, path: impl Into<String>) -> Link {
+        let range = (self.range != DEFAULT_RANGE).then_some(self.range.key);
+        Link::to(path).with_some("range", range).with_some("live", (!self.live).then_some("off"))
+    }
+
+    /// A link that keeps the selection and the restrictions too.
+    pub(super) fn link_with_all(&self, path: impl Into<String>) -> Link {
+        self.link(path)
+            .with_some("node", self.node.as_deref())
+            .with_some("edge", self.edge.as_deref())
+            .with_some("state", self.state.map(StateFilter::word))
+            .with_some("band", self.band.map(band_value).as_deref())
+    }
+
+    /// The key of the selected node or edge.
+    pub(super) fn selected(&self) -> Option<&str> {
+        self.node.as_deref().or(self.edge.as_deref())
+    }
+}
+
+impl FromRequest for View {
+    type Error = PageError;
+    type Future = Ready<Result<Self, PageError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::parse(request.query_string()))
+    }
+}
+
+/// The band of response times as it stands in a URL.
+pub(super) fn band_value((from, below): (u64, u64)) -> String {
+    format!("{from}-{below}")
+}
+
+/// The place in the list as it stands in a URL.
+pub(super) fn after_value(start: Timestamp, id: TraceId) -> String {
+    format!("{}.{id}", start.micros())
+}
+
+fn parse_range(text: &str) -> Result<Range, PageError> {
+    let keys = || RANGES.map(|range| range.key).join(", ");
+    RANGES.into_iter().find(|range| range.key == text).ok_or_else(|| {
+        PageError::bad_request(format!("There is no range \u{201c}{text}\u{201d}. Choose one of {}.", keys()))
+    })
+}
+
+fn parse_state(text: &str) -> Result<StateFilter, PageError> {
+    match health::from_word(text) {
+        Some(outcome) => Ok(StateFilter::Outcome(outcome)),
+        None if text == "partial" => Ok(StateFilter::Partial),
+        None => Err(PageError::bad_request(format!(
+            "There is no state \u{201c}{text}\u{201d}. Choose one of ok, error, throttle, fault, partial."
+        ))),
+    }
+}
+
+fn parse_band(text: &str) -> Result<(u64, u64), PageError> {
+    text.split_once('-')
+        .and_then(|(from, below)| Some((from.parse().ok()?, below.parse().ok()?)))
+        .filter(|(from, below)| from < below)
+        .ok_or_else(|| PageError::bad_request("A band of response times looks like 100-200, in milliseconds."))
+}
+
+fn parse_after(text: &str) -> Result<(Timestamp, TraceId), PageError> {
+    text.split_once('.')
+        .and_then(|(micros, id)| Some((Timestamp::from_micros(micros.parse().ok()?), TraceId::parse(id)?)))
+        .ok_or_else(|| PageError::bad_request("This link into the list of traces is damaged. Start from the newest."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_page_state_survives_its_own_link() {
+        let check = |query: &str| {
+            let view = View::parse(query).unwrap();
+            let link = view.link_with_all("/traces").to_string();
+            let again = View::parse(link.split_once('?').map_or("", |(_, query)| query)).unwrap();
+            assert_eq!(again, view, "{query}");
+        };
+        check("");
+        check("range=1h&live=off");
+        check("node=like+service!AWS%3A%3AECS&state=fault&band=100-200");
+        check("edge=a%3Eb&state=partial");
+    }
+
+    #[test]
+    fn the_default_range_is_fifteen_minutes() {
+        assert_eq!(View::parse("").unwrap().range.key, "15m");
+        assert_eq!(View::default().link("/map").to_string(), "/map");
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused() {
+        for query in ["range=2m", "state=broken", "band=5", "band=9-3", "after=1.2", "after=x"] {
+            assert!(matches!(View::parse(query), Err(PageError::BadRequest { .. })), "{query}");
+        }
+    }
+
+    #[test]
+    fn a_place_in_the_list_reads_back() {
+        let id = TraceId::from_bytes([7; 16]);
+        let at = Timestamp::from_micros(1_478_293_361_271_036);
+        let view = View::parse(&format!("after={}", after_value(at, id))).unwrap();
+        assert_eq!(view.after, Some((at, id)));
+    }
+}
