@@ -24,32 +24,24 @@ pub(crate) struct LiveMap {
     endpoint: String,
     since: SystemTime,
     services: Vec<Service>,
-    was_complete: bool,
 }
 
 impl LiveMap {
     /// A map of what happens from now on, read from the X-Ray at `endpoint`.
     pub(crate) fn starting_now(endpoint: String) -> Self {
-        Self { endpoint, since: SystemTime::now(), services: Vec::new(), was_complete: false }
+        Self { endpoint, since: SystemTime::now(), services: Vec::new() }
     }
 
-    /// The X-Ray that is asked.
-    pub(crate) fn endpoint(&self) -> &str {
-        &self.endpoint
+    /// Reads the map once more.
+    pub(crate) async fn refresh(&mut self) -> anyhow::Result<()> {
+        let soon = SystemTime::now() + Duration::from_secs(1);
+        self.services = get_service_graph(&self.endpoint, self.since, soon).await?;
+        Ok(())
     }
 
-    /// Reads the map; true the first time that no expected edge is missing.
-    pub(crate) async fn completes_now(&mut self) -> bool {
-        if self.was_complete || self.refresh().await.is_err() {
-            return false; // an X-Ray that cannot answer is noticed as a death, or answers next time
-        }
-        self.was_complete = self.missing_edges().is_empty();
-        self.was_complete
-    }
-
-    /// Reads the map once more; true if anything is on it.
-    pub(crate) async fn has_anything(&mut self) -> bool {
-        self.refresh().await.is_ok() && !self.services.is_empty()
+    /// Whether nothing is on the map.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.services.is_empty()
     }
 
     /// Reads the map until it shows every request that was answered and grows no more; false if that takes too long.
@@ -73,15 +65,10 @@ impl LiveMap {
         expected::missing_edges(&self.services)
     }
 
-    /// The map as text.
-    pub(crate) fn draw(&self, screen: Screen) -> String {
-        render(&self.services, &MapOptions { width: screen.width(), colour: screen.has_colour() })
-    }
-
-    async fn refresh(&mut self) -> anyhow::Result<()> {
-        let soon = SystemTime::now() + Duration::from_secs(1);
-        self.services = get_service_graph(&self.endpoint, self.since, soon).await?;
-        Ok(())
+    /// The map as text, as wide as the screen.
+    pub(crate) fn draw(&self, screen: &Screen) -> String {
+        let options = MapOptions { width: screen.columns(), colour: screen.has_colour() };
+        render(&self.services, &options).trim_end().to_owned()
     }
 }
 

@@ -56,7 +56,7 @@ impl Stack {
         &mut self,
         mut ports: Reservation,
         settings: Settings<'_>,
-        screen: Screen,
+        screen: &Screen,
     ) -> anyhow::Result<()> {
         let logs = settings.data.join("logs");
         std::fs::create_dir_all(&logs).with_context(|| format!("cannot make the folder {}", logs.display()))?;
@@ -102,7 +102,7 @@ impl Stack {
     }
 
     /// Stops the children in reverse order and says how each went; false if one had to be killed or reported a failure.
-    pub(crate) async fn stop(&mut self, screen: Screen) -> bool {
+    pub(crate) async fn stop(&mut self, screen: &Screen) -> bool {
         let mut all_well = true;
         while let Some(mut child) = self.children.pop() {
             let name = child.role().name();

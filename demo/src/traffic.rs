@@ -222,7 +222,7 @@ impl fmt::Display for Counts {
         if *likes > 0 {
             write!(f, ", slowest {:.1} s", slowest.as_secs_f64())?;
         }
-        write!(f, " · {pages} pages · {checks} health checks")?;
+        write!(f, " · {pages} pages · {checks} checks")?;
         if *failed > 0 {
             write!(f, " · {failed} failed")?;
         }
@@ -231,33 +231,4 @@ impl fmt::Display for Counts {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_load_balancer_sends_a_root_and_nothing_else() {
-        let header = load_balancer_header();
-        let id: Vec<&str> = header.strip_prefix("Root=").unwrap().split('-').collect();
-        assert_eq!(id.iter().map(|part| part.len()).collect::<Vec<_>>(), [1, 8, 24]);
-        assert!(id.iter().all(|part| part.chars().all(|c| c.is_ascii_hexdigit())), "{header}");
-        assert_ne!(header, load_balancer_header());
-    }
-
-    #[test]
-    fn counts_read_as_a_sentence() {
-        let check = |counts: Counts, expected: &str| assert_eq!(counts.to_string(), expected);
-        check(Counts::default(), "0 likes: 0 counted, 0 not found · 0 pages · 0 health checks");
-        check(
-            Counts {
-                pages: 9,
-                likes: 4,
-                counted: 3,
-                not_found: 1,
-                slowest: Duration::from_millis(2_345),
-                checks: 2,
-                failed: 1,
-            },
-            "4 likes: 3 counted, 1 not found, slowest 2.3 s · 9 pages · 2 health checks · 1 failed",
-        );
-    }
-}
+mod tests;

@@ -20,7 +20,7 @@ use crate::traffic::Traffic;
 const STROLL: f64 = 1.0;
 const BRISK: f64 = 10.0;
 
-/// How often the live line, warnings and the first map are looked at; without a terminal the counts come less often.
+/// How often map, counts and warnings are looked at; without a terminal the counts come less often.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const REPORT_EVERY: u32 = 10;
 
@@ -36,15 +36,15 @@ pub(crate) async fn up(args: &UpArgs) -> anyhow::Result<ExitCode> {
     let mut stack = Stack::new(ports.addresses());
     let settings = Settings { data: data.path(), chaos: args.chaos, seed };
     let started = tokio::select! {
-        started = stack.start(ports, settings, screen) => started.map(|()| true),
+        started = stack.start(ports, settings, &screen) => started.map(|()| true),
         () = shutdown.requested() => Ok(false),
     };
     let result = match started {
-        Ok(true) => Demo::new(args, seed, screen, &mut stack)?.run(&shutdown, &data).await,
+        Ok(true) => Demo::new(args, seed, screen.clone(), &mut stack)?.run(&shutdown, &data).await,
         Ok(false) => Ok(ExitCode::SUCCESS),
         Err(error) => Err(error),
     };
-    let stopped = stop(&mut stack, screen, &shutdown).await;
+    let stopped = stop(&mut stack, &screen, &shutdown).await;
     if let Some(kept) = data.close(result.is_err() || stopped == Stop::Troubled) {
         screen.line(&format!("  database and logs are in {}", kept.display()));
     }
@@ -64,7 +64,7 @@ enum Stop {
 }
 
 /// Stops in reverse order; a second Ctrl-C ends what is left at once.
-async fn stop(stack: &mut Stack, screen: Screen, shutdown: &Shutdown) -> Stop {
+async fn stop(stack: &mut Stack, screen: &Screen, shutdown: &Shutdown) -> Stop {
     let stopped = tokio::select! {
         all_well = stack.stop(screen) => if all_well { Stop::Orderly } else { Stop::Troubled },
         () = shutdown.forced() => Stop::Forced,
@@ -85,6 +85,7 @@ struct Demo<'a> {
     traffic: Traffic,
     map: LiveMap,
     looks: u32,
+    has_shown_map: bool,
 }
 
 /// Why traffic ended.
@@ -100,7 +101,7 @@ impl<'a> Demo<'a> {
     fn new(args: &'a UpArgs, seed: u64, screen: Screen, stack: &'a mut Stack) -> anyhow::Result<Self> {
         let traffic = Traffic::new(stack.url(Role::Monolith), stack.url(Role::LikeService))?;
         let map = LiveMap::starting_now(stack.url(Role::LocalXray));
-        Ok(Self { args, seed, screen, stack, traffic, map, looks: 0 })
+        Ok(Self { args, seed, screen, stack, traffic, map, looks: 0, has_shown_map: false })
     }
 
     async fn run(mut self, shutdown: &Shutdown, data: &DataFolder) -> anyhow::Result<ExitCode> {
@@ -115,7 +116,7 @@ impl<'a> Demo<'a> {
 
     fn announce(&self, data: &DataFolder) {
         let (site, xray) = (self.stack.url(Role::Monolith), self.stack.url(Role::LocalXray));
-        let screen = self.screen;
+        let screen = &self.screen;
         screen.line("");
         screen.line(&format!("  Web site     {}", screen.bold(&site)));
         screen.line(&format!("  Service map  {}", screen.bold(&format!("{xray}/map"))));
@@ -148,19 +149,25 @@ impl<'a> Demo<'a> {
         }
     }
 
-    /// One look at logs, counts and, until it is complete, the map.
+    /// One look at logs, map and counts: a live block where it stays in sight as a whole, lines where it does not.
     async fn look(&mut self) {
         self.show_warnings();
         self.looks += 1;
-        if !self.is_bounded() && self.map.completes_now().await {
-            self.screen.line(&format!("The service map so far ({}/map has it live):\n", self.map.endpoint()));
-            self.screen.line(self.map.draw(self.screen).trim_end());
-            self.screen.line("");
+        let _answers_next_time = self.map.refresh().await; // or is gone, which is noticed as a death
+        let counts = self.traffic.counts().to_string();
+        let block = format!("{}\n\n{counts}", self.map.draw(&self.screen));
+        if !self.map.is_empty() && self.screen.has_room_for(block.lines().count()) {
+            self.screen.live(&block);
+            return;
         }
-        let counts = self.traffic.counts();
-        self.screen.live(&format!("{counts}"));
+        if !self.is_bounded() && !self.has_shown_map && self.map.missing_edges().is_empty() {
+            self.has_shown_map = true;
+            self.screen.line(&format!("The first service map:\n\n{}\n", self.map.draw(&self.screen)));
+        }
+        let fitting: String = counts.chars().take(self.screen.columns().saturating_sub(1)).collect();
+        self.screen.live(&fitting);
         if !self.screen.is_terminal() && !self.args.no_traffic && self.looks.is_multiple_of(REPORT_EVERY) {
-            self.screen.line(&format!("{counts}"));
+            self.screen.line(&counts);
         }
     }
 
@@ -179,7 +186,7 @@ impl<'a> Demo<'a> {
             () = shutdown.requested() => return Ok(self.say_goodbye().await),
         };
         self.screen.line("The service map:\n");
-        self.screen.line(self.map.draw(self.screen).trim_end());
+        self.screen.line(&self.map.draw(&self.screen));
         self.screen.line(&format!("\n{counts}"));
         if !all_arrived {
             self.screen.line("some traces had not arrived yet, so the counts on the map are too low");
@@ -195,9 +202,9 @@ impl<'a> Demo<'a> {
 
     /// The map as it stands, for somebody who wants to leave; a run that was to stop by itself has failed to.
     async fn say_goodbye(&mut self) -> ExitCode {
-        if self.map.has_anything().await {
+        if self.map.refresh().await.is_ok() && !self.map.is_empty() {
             self.screen.line("The service map at the end:\n");
-            self.screen.line(self.map.draw(self.screen).trim_end());
+            self.screen.line(&self.map.draw(&self.screen));
         }
         self.screen.line(&format!("\n{}", self.traffic.counts()));
         if self.is_bounded() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
