@@ -15,6 +15,12 @@ impl TraceId {
         Self(u128::from_be_bytes(bytes))
     }
 
+    /// The last 32 bits, which are random in every id that is made as X-Ray or W3C ask for.
+    #[expect(clippy::cast_possible_truncation, reason = "the low half of the low half is what is wanted")]
+    pub fn random_bits(self) -> u32 {
+        self.0 as u32
+    }
+
     /// Reads the 35-character form; `None` for anything else. Upper-case digits are accepted and printed in lower case.
     pub fn parse(text: &str) -> Option<Self> {
         let (time, unique) = text.strip_prefix("1-")?.split_once('-')?;

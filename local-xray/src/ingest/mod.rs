@@ -6,6 +6,7 @@
 mod intake;
 pub mod otlp;
 mod rejections;
+pub(crate) mod segments_api;
 mod translate;
 pub(crate) mod udp;
 

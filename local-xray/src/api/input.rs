@@ -1,0 +1,93 @@
+//! The input of an operation: JSON, gzip or not, with or without a body.
+
+use std::future::Future;
+use std::io::Read;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+use flate2::read::GzDecoder;
+use serde::de::DeserializeOwned;
+
+use super::error::ApiError;
+
+/// The largest body that is read.
+const MAX_BODY: usize = 16 << 20;
+/// The largest body after it was unpacked.
+const MAX_UNPACKED_BODY: u64 = 64 << 20;
+/// How gzip begins. Some clients say gzip in a header and send plain JSON, so only the bytes are trusted.
+const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
+
+/// The input of one operation.
+pub(super) struct Input<T>(pub(super) T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Input<T> {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        // The payload itself, because actix would unpack by the header.
+        let body = web::Payload::from_request(request, payload).into_inner();
+        Box::pin(async move {
+            let too_large = || ApiError::too_large(format!("the request is larger than {MAX_BODY} bytes"));
+            let body = body.map_err(|error| ApiError::invalid_request(error.to_string()))?;
+            let body = body.to_bytes_limited(MAX_BODY).await.map_err(|_| too_large())?;
+            let body = body.map_err(|error| ApiError::invalid_request(format!("the body broke off: {error}")))?;
+            read(&body).map(Input)
+        })
+    }
+}
+
+/// Reads a body; an empty one counts as `{}`, as clients send it for operations without input.
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    let unpacked = if body.starts_with(GZIP_MAGIC) { Some(unpack(body)?) } else { None };
+    let body = unpacked.as_deref().unwrap_or(body).trim_ascii();
+    let json = if body.is_empty() { b"{}" } else { body };
+    serde_json::from_slice(json).map_err(|error| ApiError::invalid_request(error.to_string()))
+}
+
+fn unpack(body: &[u8]) -> Result<Vec<u8>, ApiError> {
+    let mut unpacked = Vec::new();
+    GzDecoder::new(body)
+        .take(MAX_UNPACKED_BODY + 1)
+        .read_to_end(&mut unpacked)
+        .map_err(|error| ApiError::invalid_request(format!("the body is not valid gzip: {error}")))?;
+    if unpacked.len() as u64 > MAX_UNPACKED_BODY {
+        return Err(ApiError::too_large(format!("the unpacked request is larger than {MAX_UNPACKED_BODY} bytes")));
+    }
+    Ok(unpacked)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::write::GzEncoder;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn bodies_are_empty_plain_or_packed() {
+        let check = |body: &[u8], expected: Option<Value>| assert_eq!(read::<Value>(body).ok(), expected, "{body:?}");
+        check(b"", Some(json!({})));
+        check(b" \n", Some(json!({})));
+        check(b"{\"a\": 1}", Some(json!({ "a": 1 })));
+        check(&gzip(b"{\"a\": 1}"), Some(json!({ "a": 1 })));
+        check(&gzip(b""), Some(json!({})));
+        check(b"{", None);
+        check(&[0x1f, 0x8b, 0, 0], None);
+    }
+
+    #[test]
+    fn a_bomb_is_refused() {
+        let zeros = vec![b' '; usize::try_from(MAX_UNPACKED_BODY).unwrap() + 2];
+        assert!(read::<Value>(&gzip(&zeros)).is_err());
+    }
+}

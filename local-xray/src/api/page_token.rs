@@ -1,0 +1,102 @@
+//! Page tokens: where the next page begins, bound to the query that it continues.
+//!
+//! The position is the last trace of the page before, not a count, so traces that arrive between two pages neither
+//! repeat nor hide others.
+
+use std::fmt::Debug;
+
+use sha2::{Digest, Sha256};
+
+use crate::document::{Timestamp, TraceId};
+use crate::store::Trace;
+
+use super::error::ApiError;
+
+/// Reads and writes the tokens of one query.
+pub(super) struct PageToken {
+    query: String,
+}
+
+/// A place in a list of traces, newest first: smaller is further down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Position {
+    start: Timestamp,
+    id: TraceId,
+}
+
+impl Position {
+    pub(super) fn of(trace: &Trace) -> Self {
+        Self { start: trace.start_time(), id: trace.id() }
+    }
+}
+
+impl PageToken {
+    /// `query` is everything that must not change between two pages.
+    pub(super) fn of_query(query: &impl Debug) -> Self {
+        Self { query: format!("{query:?}") }
+    }
+
+    pub(super) fn write(&self, position: Position) -> String {
+        let place = format!("{:x}.{}", position.start.micros(), position.id);
+        format!("{place}.{}", self.seal(&place))
+    }
+
+    /// # Errors
+    /// When this query did not issue the token.
+    pub(super) fn read(&self, token: &str) -> Result<Position, ApiError> {
+        self.position(token).ok_or_else(invalid)
+    }
+
+    fn position(&self, token: &str) -> Option<Position> {
+        let (place, seal) = token.rsplit_once('.')?;
+        if seal != self.seal(place) {
+            return None;
+        }
+        let (start, id) = place.split_once('.')?;
+        let start = Timestamp::from_micros(i64::from_str_radix(start, 16).ok()?);
+        Some(Position { start, id: TraceId::parse(id)? })
+    }
+
+    /// Ties a place to the query. It guards against mistakes, not against attackers: a forged place shows nothing that
+    /// a query would not.
+    fn seal(&self, place: &str) -> String {
+        let digest = Sha256::digest(format!("{place} {}", self.query));
+        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// Refuses a token for an operation that answers in one page.
+pub(super) fn none_was_issued(token: Option<&str>) -> Result<(), ApiError> {
+    if token.is_some() { Err(invalid()) } else { Ok(()) }
+}
+
+fn invalid() -> ApiError {
+    ApiError::invalid_request("NextToken does not belong to this query")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn position() -> Position {
+        let id = TraceId::parse("1-5759e988-bd862e3fe1be46a994272793").unwrap();
+        Position { start: Timestamp::from_micros(1_767_225_600_000_001), id }
+    }
+
+    #[test]
+    fn a_token_belongs_to_the_query_that_issued_it() {
+        let query = PageToken::of_query(&(1, 2));
+        let token = query.write(position());
+        assert_eq!(query.read(&token).unwrap(), position());
+        assert!(PageToken::of_query(&(1, 3)).read(&token).is_err());
+        assert!(query.read(&token.replace("2793", "2794")).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_token_panics(token in ".{0,80}") {
+            prop_assert!(PageToken::of_query(&()).read(&token).is_err());
+        }
+    }
+}

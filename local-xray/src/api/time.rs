@@ -1,0 +1,80 @@
+//! Times in requests: numbers of seconds, as clients send them, or ISO 8601, as people type them.
+
+use serde::de::{Error, Unexpected};
+use serde::{Deserialize, Deserializer};
+use time::format_description::well_known::{Iso8601, Rfc3339};
+use time::{OffsetDateTime, PrimitiveDateTime};
+
+use crate::document::{Timestamp, Window};
+
+use super::error::ApiError;
+
+/// A time in a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct RequestTime(pub(super) Timestamp);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Sent {
+    Seconds(f64),
+    Text(String),
+}
+
+impl<'de> Deserialize<'de> for RequestTime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let wanted = &"seconds since the epoch or an ISO 8601 time";
+        match Sent::deserialize(deserializer).map_err(|_| D::Error::custom(format!("wanted {wanted}")))? {
+            Sent::Seconds(seconds) => Timestamp::from_seconds(seconds)
+                .map(Self)
+                .ok_or_else(|| D::Error::invalid_value(Unexpected::Float(seconds), wanted)),
+            Sent::Text(text) => {
+                iso(&text).map(Self).ok_or_else(|| D::Error::invalid_value(Unexpected::Str(&text), wanted))
+            }
+        }
+    }
+}
+
+/// Reads ISO 8601; without an offset the time is UTC.
+fn iso(text: &str) -> Option<Timestamp> {
+    if let Some(seconds) = text.parse().ok().and_then(Timestamp::from_seconds) {
+        return Some(seconds);
+    }
+    let time = OffsetDateTime::parse(text, &Rfc3339)
+        .or_else(|_| OffsetDateTime::parse(text, &Iso8601::DEFAULT))
+        .or_else(|_| PrimitiveDateTime::parse(text, &Iso8601::DEFAULT).map(PrimitiveDateTime::assume_utc))
+        .ok()?;
+    let micros = i64::try_from(time.unix_timestamp_nanos() / 1_000).ok()?;
+    (micros >= 0).then(|| Timestamp::from_micros(micros))
+}
+
+/// The window between two times of a request.
+pub(super) fn window(start: RequestTime, end: RequestTime) -> Result<Window, ApiError> {
+    if start.0 > end.0 {
+        return Err(ApiError::invalid_request("StartTime is after EndTime"));
+    }
+    Ok(Window { start: start.0, end: end.0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_seconds_or_iso() {
+        let check = |json: &str, expected: Option<i64>| {
+            let micros = serde_json::from_str::<RequestTime>(json).ok().map(|time| time.0.micros());
+            assert_eq!(micros, expected, "{json}");
+        };
+        check("1767225600", Some(1_767_225_600_000_000));
+        check("1767225600.5", Some(1_767_225_600_500_000));
+        check("1.7672256E9", Some(1_767_225_600_000_000));
+        check(r#""1767225600""#, Some(1_767_225_600_000_000));
+        check(r#""2026-01-01T00:00:00Z""#, Some(1_767_225_600_000_000));
+        check(r#""2026-01-01T01:00:00.25+01:00""#, Some(1_767_225_600_250_000));
+        check(r#""2026-01-01T00:00:00""#, Some(1_767_225_600_000_000));
+        check(r#""yesterday""#, None);
+        check("-1", None);
+        check("null", None);
+        check("[]", None);
+    }
+}

@@ -1,0 +1,50 @@
+//! `BatchGetTraces`.
+
+use actix_web::web;
+
+use crate::app::AppState;
+use crate::document::{Segment, TraceId, to_document};
+use crate::store::Trace;
+
+use super::answer::{Answer, Outcome};
+use super::error::ApiError;
+use super::input::Input;
+use super::wire::{BatchGetTraces, BatchGetTracesAnswer, SegmentOut, TraceOut};
+
+/// The most traces in one answer. X-Ray stops at 5; a local one need not be that strict.
+const MAX_TRACES: usize = 100;
+
+pub(super) async fn batch_get(
+    state: web::Data<AppState>,
+    Input(input): Input<BatchGetTraces>,
+) -> Outcome<BatchGetTracesAnswer> {
+    if input.trace_ids.len() > MAX_TRACES {
+        return Err(ApiError::invalid_request(format!("Exceeding maximum query size: {MAX_TRACES}")));
+    }
+    if input.next_token.is_some() {
+        return Err(ApiError::invalid_request("NextToken is currently not supported"));
+    }
+    let snapshot = state.store.snapshot();
+    let mut answer = BatchGetTracesAnswer { traces: Vec::new(), unprocessed_trace_ids: Vec::new() };
+    for id in input.trace_ids {
+        match TraceId::parse(&id).and_then(|id| snapshot.trace(id)) {
+            Some(trace) => answer.traces.push(trace_out(&trace)),
+            None => answer.unprocessed_trace_ids.push(id),
+        }
+    }
+    Ok(Answer(answer))
+}
+
+/// Segments as they are now, subsegments whose parent is missing, and inferred segments.
+fn trace_out(trace: &Trace) -> TraceOut {
+    let inferred = trace.inferred_segments();
+    let documents = trace.segments().iter().chain(trace.orphans()).chain(&inferred);
+    let segment_out =
+        |segment: &Segment| SegmentOut { id: segment.id.to_string(), document: to_document(trace.id(), segment) };
+    TraceOut {
+        id: trace.id().to_string(),
+        duration: trace.end_time().since(trace.start_time()).as_secs_f64(),
+        limit_exceeded: false,
+        segments: documents.map(segment_out).collect(),
+    }
+}

@@ -1,0 +1,11 @@
+//! The API's own types: requests in, answers out. Converted by hand, so that nothing inside can change the API.
+
+mod graph;
+mod requests;
+mod settings;
+mod summary;
+
+pub(super) use self::graph::{GraphAnswer, ServiceGraphAnswer, services};
+pub(super) use self::requests::*;
+pub(super) use self::settings::*;
+pub(super) use self::summary::{TraceSummariesAnswer, TraceSummaryOut};

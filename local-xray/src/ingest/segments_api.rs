@@ -1,0 +1,26 @@
+//! `PutTraceSegments`: a list of strings, each of them JSON. Good ones are stored, each bad one is named.
+
+use crate::document::{Rejection, parse};
+use crate::store::NotStored;
+
+use super::{Door, Intake};
+
+/// Stores what can be read and returns the rest, in the order it came. Once this returns, readers see the new documents.
+///
+/// # Errors
+/// When the store has stopped; nothing is acknowledged then.
+pub(crate) async fn take(documents: &[String], intake: &Intake) -> Result<Vec<Rejection>, NotStored> {
+    let mut accepted = Vec::new();
+    let mut rejections = Vec::new();
+    for document in documents {
+        match parse(document) {
+            Ok(documents) => accepted.extend(documents),
+            Err(rejection) => rejections.push(rejection),
+        }
+    }
+    intake.submit(accepted, Door::SegmentsApi).await?;
+    for rejection in &rejections {
+        intake.reject(rejection.clone(), Door::SegmentsApi);
+    }
+    Ok(rejections)
+}
