@@ -1,5 +1,12 @@
 //! Spans through every OTLP door, over real sockets: the same span is the same segment whichever way it came.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking, like the tests themselves"
+)]
+
 use std::io::Write as _;
 use std::time::Duration;
 

@@ -26,9 +26,12 @@ impl Timestamp {
         Self(micros)
     }
 
-    /// Takes nanoseconds since the epoch (how OTLP writes times), rounded down to microseconds.
-    pub fn from_nanos(nanos: u64) -> Self {
-        Self(i64::try_from(nanos / 1_000).unwrap_or(i64::MAX))
+    /// Takes nanoseconds since the epoch (how OTLP writes times), rounded down to microseconds; `None` when too late to
+    /// be exact.
+    #[expect(clippy::cast_precision_loss, reason = "only compared, far from where floats are coarse")]
+    pub fn from_nanos(nanos: u64) -> Option<Self> {
+        let micros = i64::try_from(nanos / 1_000).ok()?;
+        (micros as f64 <= MAX_MICROS).then_some(Self(micros))
     }
 
     /// Takes floating seconds since the epoch, rounded to the nearest microsecond; `None` when negative, not a number,

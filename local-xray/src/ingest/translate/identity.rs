@@ -9,9 +9,6 @@ use crate::document::{ErrorCode, Rejection, SegmentId, Timestamp, TraceId};
 const HAS_IS_REMOTE: u32 = 0x100;
 const IS_REMOTE: u32 = 0x200;
 
-/// Later times cannot be written as floating seconds without losing microseconds (the year 2255).
-const LATEST_MICROS: i64 = 1 << 53;
-
 /// The place of a span in its trace and in time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Identity {
@@ -137,9 +134,6 @@ fn id_bytes<const N: usize>(
 }
 
 fn time(nanos: u64, path: &str, invalid: ErrorCode) -> Result<Timestamp, Rejection> {
-    let time = Timestamp::from_nanos(nanos);
-    if time.micros() > LATEST_MICROS {
-        return Err(Rejection::new(invalid, path, format!("{nanos} ns is after the year 2255")));
-    }
-    Ok(time)
+    let too_late = || Rejection::new(invalid, path, format!("{nanos} ns is later than X-Ray can write"));
+    Timestamp::from_nanos(nanos).ok_or_else(too_late)
 }

@@ -56,7 +56,7 @@ fn origin(attributes: &Attributes) -> Option<String> {
         "aws_app_runner" => "AWS::AppRunner::Service",
         "aws_eks" => "AWS::EKS::Container",
         "aws_elastic_beanstalk" => "AWS::ElasticBeanstalk::Environment",
-        "aws_ecs" => match attributes.text(&["aws.ecs.launchtype"])?.to_ascii_lowercase().as_str() {
+        "aws_ecs" => match attributes.text(&["aws.ecs.launchtype"]).unwrap_or_default().to_ascii_lowercase().as_str() {
             "ec2" => "AWS::ECS::EC2",
             "fargate" => "AWS::ECS::Fargate",
             _ => "AWS::ECS::Container",
