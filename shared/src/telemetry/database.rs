@@ -67,7 +67,7 @@ impl Database {
         result
     }
 
-    fn attributes(&self, operation: &'static str, statement: &'static str) -> Vec<KeyValue> {
+    pub(super) fn attributes(&self, operation: &'static str, statement: &'static str) -> Vec<KeyValue> {
         let verb = operation.split(' ').next().unwrap_or(operation);
         let mut attributes = vec![
             KeyValue::new("db.system", self.system),

@@ -32,6 +32,9 @@ pub(super) enum Exporter {
 
 impl Exporter {
     pub(super) fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
+        if environment.switch("OTEL_SDK_DISABLED", false)? {
+            return Ok(Self::None);
+        }
         match environment.get("OTEL_TRACES_EXPORTER").unwrap_or("otlp") {
             "otlp" => otlp_url(environment).map(Self::Otlp),
             "xray" => {
@@ -152,6 +155,7 @@ mod tests {
         );
         check(&[("OTEL_TRACES_EXPORTER", "console")], Ok(Exporter::Console));
         check(&[("OTEL_TRACES_EXPORTER", "none")], Ok(Exporter::None));
+        check(&[("OTEL_SDK_DISABLED", "true"), xray], Ok(Exporter::None));
         check(
             &[("OTEL_TRACES_EXPORTER", "zipkin")],
             Err("OTEL_TRACES_EXPORTER is `zipkin`, but must be one of otlp, xray, console, none"),

@@ -22,6 +22,8 @@ mod logs;
 mod resource;
 
 #[cfg(test)]
+mod both_doors;
+#[cfg(test)]
 mod tests;
 
 use std::sync::Arc;

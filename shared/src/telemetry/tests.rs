@@ -12,7 +12,7 @@ use prost::Message;
 
 use super::*;
 
-const DEADLINE: Duration = Duration::from_secs(20);
+pub(super) const DEADLINE: Duration = Duration::from_secs(20);
 
 fn config(pairs: &[(&str, &str)]) -> TelemetryConfig {
     let environment = Environment::from_pairs(pairs.iter().copied());

@@ -6,15 +6,17 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SpanData;
 use serde_json::{Map, Value, json};
 
-use super::span::{is_database, text};
+use super::span::{database_system, text};
 
+const TOLD_ELSEWHERE: [&str; 5] = ["peer.service", "aws.service", "db.service", "db.name", "db.namespace"];
 const KEPT_FRAMES: usize = 10;
 const KEPT_TEXT: usize = 1_000;
 
 /// What the span said and the document no longer tells.
 #[derive(Debug)]
 pub(super) struct Facts {
-    is_database: bool,
+    span_name: String,
+    database_system: Option<String>,
     is_root_client: bool,
     peer_address: Option<String>,
     attributes: Vec<String>,
@@ -25,7 +27,8 @@ impl Facts {
         let has_client = text(span, "client.address").is_some();
         let peer = text(span, "network.peer.address").filter(|_| span.span_kind == SpanKind::Server && !has_client);
         Self {
-            is_database: is_database(span),
+            span_name: span.name.to_string(),
+            database_system: database_system(span).map(|system| system.into_owned()),
             is_root_client: span.parent_span_id == SpanId::INVALID && span.span_kind == SpanKind::Client,
             peer_address: peer.map(|address| address.into_owned()),
             attributes: span.attributes.iter().map(|attribute| attribute.key.to_string()).collect(),
@@ -36,9 +39,10 @@ impl Facts {
 /// Corrects a translated document.
 pub(super) fn mend(document: &mut Value, facts: &Facts, resource: &Resource) {
     let Some(fields) = document.as_object_mut() else { return };
-    if !facts.is_database {
-        // Any call with a `server.address` gets one, and would be drawn as a database.
-        fields.remove("sql");
+    match &facts.database_system {
+        // Any call with a `server.address` gets an `sql` block, and would be drawn as a database.
+        None => drop(fields.remove("sql")),
+        Some(system) => name_scheme(fields, system),
     }
     if facts.is_root_client {
         fields.insert("namespace".to_owned(), "remote".into());
@@ -54,7 +58,27 @@ pub(super) fn mend(document: &mut Value, facts: &Facts, resource: &Resource) {
         // Every service with a version would be one of Elastic Beanstalk's.
         fields.get_mut("aws").and_then(Value::as_object_mut).map(|aws| aws.remove("elastic_beanstalk"));
     }
+    if is_subsegment(fields) {
+        // Its segment says which SDK it was.
+        fields.get_mut("aws").and_then(Value::as_object_mut).map(|aws| aws.remove("xray"));
+        if fields.get("aws").and_then(Value::as_object).is_some_and(Map::is_empty) {
+            fields.remove("aws");
+        }
+    }
     file_metadata(fields, facts, resource);
+}
+
+fn is_subsegment(fields: &Map<String, Value>) -> bool {
+    fields.contains_key("type")
+}
+
+/// The translator leaves out the scheme of the database's URL.
+fn name_scheme(fields: &mut Map<String, Value>, system: &str) {
+    if let Some(Value::String(url)) = fields.get_mut("sql").and_then(|sql| sql.get_mut("url"))
+        && !url.contains("://")
+    {
+        *url = format!("{system}://{url}");
+    }
 }
 
 fn resource_text(resource: &Resource, key: &'static str) -> Option<String> {
@@ -67,9 +91,13 @@ fn file_metadata(fields: &mut Map<String, Value>, facts: &Facts, resource: &Reso
     let translated = translated.as_ref().and_then(Value::as_object).into_iter().flatten();
     let only_of_resource =
         |key: &String| resource.get(&key.clone().into()).is_some() && !facts.attributes.contains(key);
-    let of_span = translated.filter(|(key, _)| !only_of_resource(key));
+    let of_span = translated.filter(|(key, _)| !only_of_resource(key) && !TOLD_ELSEWHERE.contains(&key.as_str()));
     let mut filed: Map<String, Value> = of_span.map(|(key, value)| (key.clone(), value.clone())).collect();
-    if !fields.contains_key("type") {
+    if fields.get("name").and_then(Value::as_str) != Some(facts.span_name.as_str()) {
+        // A document is named after a service; what the span was called would be lost.
+        filed.insert("otel.span.name".to_owned(), facts.span_name.clone().into());
+    }
+    if !is_subsegment(fields) {
         filed.extend(resource.iter().map(|(key, value)| (format!("otel.resource.{key}"), json_value(value))));
     }
     if !filed.is_empty() {

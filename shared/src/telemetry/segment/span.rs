@@ -45,9 +45,9 @@ pub(super) fn text<'a>(span: &'a SpanData, key: &str) -> Option<Cow<'a, str>> {
     Some(attribute.value.as_str()).filter(|text| !text.is_empty())
 }
 
-/// Whether the span is a call to a database.
-pub(super) fn is_database(span: &SpanData) -> bool {
-    text(span, "db.system").is_some() || text(span, "db.system.name").is_some()
+/// The kind of database that the span is a call to, if it is one.
+pub(super) fn database_system(span: &SpanData) -> Option<Cow<'_, str>> {
+    text(span, "db.system.name").or_else(|| text(span, "db.system"))
 }
 
 /// A root that is no server span would become a subsegment without a parent, which is refused. It becomes a segment of its own name.
@@ -56,22 +56,20 @@ fn name_roots(span: &mut SpanData) {
         return;
     }
     span.span_kind = SpanKind::Server;
-    if NAMES.iter().all(|key| text(span, key).is_none()) && !is_database(span) {
+    if NAMES.iter().all(|key| text(span, key).is_none()) && database_system(span).is_none() {
         span.attributes.push(KeyValue::new("peer.service", span.name.clone().into_owned()));
     }
 }
 
 /// A database call is named after its statement unless somebody says which database it was.
 fn name_databases(span: &mut SpanData) {
-    if !is_database(span) || NAMES.iter().any(|key| text(span, key).is_some()) {
+    let Some(system) = database_system(span) else { return };
+    if NAMES.iter().any(|key| text(span, key).is_some()) {
         return;
     }
     let first = |keys: [&str; 2]| keys.into_iter().find_map(|key| text(span, key));
     let Some(name) = first(["db.namespace", "db.name"]) else { return };
-    let Some(host) = first(["server.address", "net.peer.name"]).or_else(|| first(["db.system.name", "db.system"]))
-    else {
-        return;
-    };
+    let host = first(["server.address", "net.peer.name"]).unwrap_or(system);
     let peer = format!("{name}@{host}");
     span.attributes.push(KeyValue::new("peer.service", peer));
 }

@@ -100,18 +100,19 @@ fn an_http_call_is_no_database() {
 
 #[test]
 fn a_database_call_is_named_after_its_database() {
-    fn check(attributes: &[(&'static str, &str)], name: &str) {
+    fn check(attributes: &[(&'static str, &str)], name: &str, url: Option<&str>) {
         let document = document_of(span(SpanKind::Client, attributes));
         assert_eq!(document["name"], name);
         assert_eq!(document["namespace"], "remote");
         assert_eq!(document["sql"]["sanitized_query"], "SELECT 1");
+        assert_eq!(document["sql"].get("url").and_then(Value::as_str), url);
     }
     let statement = ("db.query.text", "SELECT 1");
     let ours = [statement, ("db.system.name", "sqlite"), ("db.namespace", "x"), ("peer.service", "mysfits@sqlite")];
-    check(&ours, "mysfits@sqlite");
-    check(&[statement, ("db.system.name", "sqlite"), ("db.namespace", "mysfits")], "mysfits@sqlite");
+    check(&ours, "mysfits@sqlite", None);
+    check(&[statement, ("db.system.name", "sqlite"), ("db.namespace", "mysfits")], "mysfits@sqlite", None);
     let old = [statement, ("db.system", "postgresql"), ("db.name", "mysfits"), ("server.address", "db")];
-    check(&old, "mysfits@db");
+    check(&old, "mysfits@db", Some("postgresql://db"));
 }
 
 #[test]
@@ -135,7 +136,10 @@ fn a_root_span_of_any_kind_is_kept_as_a_segment() {
 fn a_server_span_has_the_name_of_its_service() {
     let mut root = served(200);
     root.parent_span_id = SpanId::INVALID;
-    assert_eq!(document_of(root)["name"], "monolith");
+    root.name = "GET /mysfits/{id}".into();
+    let document = document_of(root);
+    assert_eq!(document["name"], "monolith");
+    assert_eq!(document["metadata"]["default"]["otel.span.name"], "GET /mysfits/{id}");
 }
 
 #[test]
@@ -214,6 +218,8 @@ fn listed_attributes_become_annotations_and_the_others_metadata() {
 fn the_resource_is_told_on_segments_only() {
     let document = document_of(span(SpanKind::Internal, &[("app.detail", "x")]));
     assert_eq!(document["metadata"], json!({"default": {"app.detail": "x"}}));
+    assert_eq!(document.get("aws"), None);
+    assert_eq!(document_of(served(200))["aws"]["xray"]["sdk"], "opentelemetry for rust");
 }
 
 #[test]

@@ -1,0 +1,140 @@
+//! The same spans through both exporters into a local X-Ray: two readings of one format, which must come to the same segments.
+
+use std::time::{Duration, SystemTime};
+
+use local_xray::document::{TraceId, to_document};
+use local_xray::store::{Store, Trace};
+use opentelemetry::trace::{SpanKind, TraceContextExt, Tracer, TracerProvider};
+use opentelemetry_semantic_conventions::attribute as semconv;
+
+use super::database::Database;
+use super::tests::DEADLINE;
+use super::*;
+
+/// A local X-Ray on a thread of its own, which ends with the test process.
+struct LocalXray {
+    addr: std::net::SocketAddr,
+    store: Store,
+}
+
+impl LocalXray {
+    fn start() -> Self {
+        let (sender, started) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            actix_rt::System::new().block_on(async move {
+                let app = local_xray::App::build(local_xray::Config::on_free_ports()).await.unwrap();
+                sender.send(Self { addr: app.addr(), store: app.state().store }).unwrap();
+                app.run_until_stopped(std::future::pending()).await
+            })
+        });
+        started.recv_timeout(DEADLINE).unwrap()
+    }
+
+    fn trace(&self, id: &str, parts: usize) -> Arc<Trace> {
+        let id: TraceId = id.parse().unwrap();
+        let started = std::time::Instant::now();
+        loop {
+            let trace = self.store.snapshot().trace(id);
+            if let Some(trace) = trace.filter(|trace| trace.part_count() == parts) {
+                return trace;
+            }
+            assert!(started.elapsed() < DEADLINE, "the trace {id} did not arrive whole");
+            std::thread::yield_now();
+        }
+    }
+}
+
+fn at(milliseconds: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_000 + milliseconds)
+}
+
+fn exception(message: &'static str) -> Vec<KeyValue> {
+    vec![KeyValue::new("exception.type", "internal"), KeyValue::new("exception.message", message)]
+}
+
+/// A like that fails in the database, told by one provider; answers the trace id.
+fn tell(provider: &SdkTracerProvider) -> String {
+    let tracer = provider.tracer("test");
+    let span = |name: &'static str, kind, milliseconds, attributes: Vec<KeyValue>, parent: &Context| {
+        let builder = tracer.span_builder(name).with_kind(kind).with_start_time(at(milliseconds));
+        Context::new().with_span(builder.with_attributes(attributes).start_with_context(&tracer, parent))
+    };
+    let served = vec![
+        KeyValue::new(semconv::HTTP_REQUEST_METHOD, "POST"),
+        KeyValue::new(semconv::URL_FULL, "http://site/mysfits/a/like"),
+        KeyValue::new(semconv::URL_PATH, "/mysfits/a/like"),
+        KeyValue::new(semconv::URL_SCHEME, "http"),
+        KeyValue::new(semconv::HTTP_ROUTE, "/mysfits/{id}/like"),
+        KeyValue::new(semconv::SERVER_ADDRESS, "site"),
+        KeyValue::new(semconv::USER_AGENT_ORIGINAL, "ELB-HealthChecker/2.0"),
+        KeyValue::new(semconv::NETWORK_PEER_ADDRESS, "10.0.0.9"),
+        KeyValue::new(semconv::CLIENT_ADDRESS, "203.0.113.7"),
+        KeyValue::new(semconv::HTTP_RESPONSE_STATUS_CODE, 500),
+        KeyValue::new("chaos_fault", "slow"),
+        KeyValue::new(ANNOTATIONS, Value::Array(Array::String(vec!["chaos_fault".into()]))),
+    ];
+    let root = span("POST /mysfits/{id}/like", SpanKind::Server, 0, served, &Context::new());
+    root.span().add_event_with_timestamp("exception", at(90), exception("cannot count the likes"));
+    let called = vec![
+        KeyValue::new(semconv::HTTP_REQUEST_METHOD, "POST"),
+        KeyValue::new(semconv::URL_FULL, "http://like:8081/mysfits/a/like"),
+        KeyValue::new(semconv::SERVER_ADDRESS, "like"),
+        KeyValue::new(semconv::SERVER_PORT, 8081),
+        KeyValue::new("peer.service", "like service"),
+        KeyValue::new(semconv::HTTP_RESPONSE_STATUS_CODE, 404),
+    ];
+    let call = span("POST like service", SpanKind::Client, 10, called, &root);
+    call.span().end_with_timestamp(at(40));
+    let inner = span("count {likes}", SpanKind::Internal, 50, vec![KeyValue::new("app.detail", 7)], &root);
+    let database = Database::postgresql("mysfits", "db", 5432).with_user("monolith");
+    let queried = database.attributes("UPDATE likes", "UPDATE likes SET n = n + 1 WHERE id = $1");
+    let query = span("UPDATE likes", SpanKind::Client, 60, queried, &inner);
+    query.span().add_event_with_timestamp("exception", at(80), exception("the disk is full"));
+    query.span().set_status(opentelemetry::trace::Status::error("the disk is full"));
+    query.span().end_with_timestamp(at(80));
+    inner.span().end_with_timestamp(at(85));
+    root.span().end_with_timestamp(at(100));
+    xray_trace_id(root.span().span_context().trace_id())
+}
+
+/// The segments of a trace without ids, which are made up anew each time, and without what only OTLP can carry.
+fn segments(trace: &Trace) -> Vec<serde_json::Value> {
+    const IDS: [&str; 3] = ["id", "parent_id", "trace_id"];
+    const ONLY_OTLP: [&str; 2] = ["otel.events", "otel.scope.name"];
+    fn forget(value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::Object(fields) => {
+                fields.retain(|key, value| {
+                    !IDS.contains(&key.as_str()) && !ONLY_OTLP.contains(&key.as_str()) && *value != false
+                });
+                fields.values_mut().for_each(forget);
+                fields.retain(|_, value| value.as_object().is_none_or(|fields| !fields.is_empty()));
+            }
+            serde_json::Value::Array(values) => values.iter_mut().for_each(forget),
+            _ => {}
+        }
+    }
+    let document = |segment| serde_json::from_str(&to_document(trace.id(), segment)).unwrap();
+    let mut segments: Vec<serde_json::Value> = trace.segments().iter().map(document).collect();
+    segments.iter_mut().for_each(forget);
+    segments
+}
+
+#[test]
+fn both_exporters_come_to_the_same_segments() {
+    let xray = LocalXray::start();
+    let send = |pairs: [(&str, &str); 2]| {
+        let environment = Environment::from_pairs(pairs);
+        let config = TelemetryConfig::from_environment(&environment, "monolith", "1.2.3").unwrap();
+        let provider = provider(&config, &Arc::new(Losses::default())).unwrap();
+        let trace_id = tell(&provider);
+        provider.shutdown_with_timeout(DEADLINE).unwrap();
+        segments(&xray.trace(&trace_id, 4))
+    };
+    let addr = xray.addr.to_string();
+    let over_udp = send([("OTEL_TRACES_EXPORTER", "xray"), ("AWS_XRAY_DAEMON_ADDRESS", &addr)]);
+    let over_otlp =
+        send([("OTEL_TRACES_EXPORTER", "otlp"), ("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("http://{addr}"))]);
+    assert_eq!(over_udp.len(), 1);
+    assert_eq!(serde_json::to_string_pretty(&over_udp).unwrap(), serde_json::to_string_pretty(&over_otlp).unwrap());
+}
