@@ -160,9 +160,13 @@ impl DatabaseConfig {
     ///
     /// Names the variable that holds something unusable, and shows no password.
     pub fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
-        match (environment.get(DATABASE_URL), environment.get(DB_HOST)) {
-            (None, Some(host)) => Self::from_parts(host, environment),
-            (url, _) => Self::from_url(url.unwrap_or("sqlite:mysfits.db?mode=rwc")),
+        // A part without the host is a deployment that lost a line: it must not quietly get an empty database of its own.
+        let has_parts =
+            [DB_HOST, DB_PORT, DB_USER, DB_PASSWORD, DB_NAME].iter().any(|name| environment.get(name).is_some());
+        match environment.get(DATABASE_URL) {
+            Some(url) => Self::from_url(url),
+            None if has_parts => Self::from_parts(environment),
+            None => Self::from_url("sqlite:mysfits.db?mode=rwc"),
         }
     }
 
@@ -183,10 +187,10 @@ impl DatabaseConfig {
     }
 
     /// Reads the parts one by one, which is how ECS hands over a secret: no escaping, and the password stays apart.
-    fn from_parts(host: &str, environment: &Environment) -> Result<Self, ConfigError> {
+    fn from_parts(environment: &Environment) -> Result<Self, ConfigError> {
         let part = |name, wanted: &str| environment.get(name).ok_or_else(|| ConfigError::missing(name, wanted));
         let mut options = PgConnectOptions::new_without_pgpass()
-            .host(host)
+            .host(part(DB_HOST, "the host of the database, or DATABASE_URL its whole URL")?)
             .port(environment.parse_or(DB_PORT, 5432, "a port")?)
             .username(part(DB_USER, "the user of the database at DB_HOST")?)
             .database(environment.get(DB_NAME).unwrap_or("mysfits"));
@@ -270,6 +274,7 @@ mod tests {
         check(&[("DATABASE_URL", "postgres://me:hunter2@db:port/zoo")], "DATABASE_URL");
         check(&[("DATABASE_URL", "hunter2")], "DATABASE_URL");
         check(&[("DB_HOST", "db")], "DB_USER");
+        check(&[("DB_USER", "me"), ("DB_PASSWORD", "hunter2")], "DB_HOST");
         check(&[("DB_HOST", "db"), ("DB_PORT", "x")], "DB_PORT");
         check(&[("LIKE_URL", "like-service:8081")], "LIKE_URL");
         check(&[("TRACE_URL_TEMPLATE", "http://127.0.0.1:2000/traces/")], "TRACE_URL_TEMPLATE");

@@ -47,6 +47,8 @@ impl fmt::Display for LikeKey {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -71,5 +73,15 @@ mod tests {
         let key = LikeKey::random();
         assert_eq!(key.as_str().parse(), Ok(key.clone()));
         assert_ne!(key, LikeKey::random());
+    }
+
+    proptest! {
+        #[test]
+        fn what_parses_stays_as_it_was_and_fits_a_header(text in "\\PC{0,70}|[!-~]{1,64}|.*") {
+            if let Ok(key) = text.parse::<LikeKey>() {
+                prop_assert_eq!(key.as_str(), text.as_str());
+                prop_assert!(actix_web::http::header::HeaderValue::from_str(key.as_str()).is_ok());
+            }
+        }
     }
 }

@@ -36,6 +36,8 @@ pub async fn forward(
     let key = headers::like_key(&request)?.unwrap_or_else(LikeKey::random);
     telemetry::annotate("mysfit_id", id.to_string());
     let answer = state.like_service.like(id, &key).await?;
+    let status = answer.status.as_u16();
+    tracing::info!(mysfit.id = %id, http.status = status, "a like of mysfit {id} was answered {status}");
     Ok(answer.into_response())
 }
 

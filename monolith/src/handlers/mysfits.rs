@@ -2,6 +2,7 @@
 
 use actix_web::web;
 use shared::error::ApiError;
+use shared::telemetry;
 
 use crate::app::AppState;
 use crate::domain::{MysfitId, Selection};
@@ -37,6 +38,7 @@ pub async fn list(
 )]
 pub async fn show(id: web::Path<String>, state: web::Data<AppState>) -> Result<web::Json<MysfitBody>, ApiError> {
     let id: MysfitId = id.parse()?;
+    telemetry::annotate("mysfit_id", id.to_string());
     let mysfit = state.store.find(id).await?;
     let mysfit = mysfit.ok_or_else(|| ApiError::not_found(format!("no mysfit has the id {id}")))?;
     Ok(web::Json(mysfit.into()))

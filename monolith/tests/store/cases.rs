@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use futures_util::future::{LocalBoxFuture, join_all};
+use futures_util::future::{LocalBoxFuture, join_all, poll_immediate};
 use monolith::config::DatabaseConfig;
 use monolith::domain::roster::ROSTER;
 use monolith::domain::{GoodEvil, LawChaos, LikeKey, MysfitId, Selection};
@@ -21,6 +21,9 @@ pub(crate) const CASES: &[Case] = &[
     ("one key counts once for each mysfit", |database| Box::pin(one_key_counts_once_for_each_mysfit(database))),
     ("equal keys at once count once", |database| Box::pin(equal_keys_at_once_count_once(database))),
     ("different keys at once all count", |database| Box::pin(different_keys_at_once_all_count(database))),
+    ("a call given up halfway counts once when it is tried again", |database| {
+        Box::pin(a_call_given_up_halfway_counts_once_when_it_is_tried_again(database))
+    }),
     ("an unknown mysfit gets no like", |database| Box::pin(an_unknown_mysfit_gets_no_like(database))),
     ("a mysfit is adopted once", |database| Box::pin(a_mysfit_is_adopted_once(database))),
     ("of many who adopt at once one succeeds", |database| Box::pin(of_many_who_adopt_at_once_one_succeeds(database))),
@@ -130,6 +133,24 @@ async fn different_keys_at_once_all_count(database: DatabaseConfig) {
     let counts: HashSet<_> = counts.into_iter().map(|count| count.unwrap().likes).collect();
     assert_eq!(counts, (1..=20).collect());
     assert_eq!(likes_of(&*store, id).await, 20);
+}
+
+async fn a_call_given_up_halfway_counts_once_when_it_is_tried_again(database: DatabaseConfig) {
+    let store = open(&database).await;
+    let id = ROSTER[2].id;
+    for polls in 0..30 {
+        let key = key(&format!("given-up-after-{polls}"));
+        let mut call = store.add_like(id, key.clone());
+        for _ in 0..polls {
+            if poll_immediate(&mut call).await.is_some() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        drop(call);
+        assert_eq!(store.add_like(id, key).await.unwrap().likes, polls + 1);
+    }
+    assert_eq!(likes_of(&*store, id).await, 30);
 }
 
 async fn an_unknown_mysfit_gets_no_like(database: DatabaseConfig) {
