@@ -104,9 +104,16 @@ impl From<sqlx::Error> for StoreError {
         use sqlx::Error::{Io, PoolClosed, PoolTimedOut, Tls, WorkerCrashed};
         match error {
             Io(_) | Tls(_) | PoolTimedOut | PoolClosed | WorkerCrashed => StoreError::Unreachable(error),
+            other if is_busy(&other) => StoreError::Unreachable(other),
             other => StoreError::Failed(other),
         }
     }
+}
+
+/// Whether somebody else held a SQLite file for too long.
+pub(super) fn is_busy(error: &sqlx::Error) -> bool {
+    const SQLITE_BUSY: &str = "5"; // PostgreSQL's codes have five characters
+    error.as_database_error().and_then(|error| error.code()).as_deref() == Some(SQLITE_BUSY)
 }
 
 impl From<sqlx::Error> for AddLikeError {

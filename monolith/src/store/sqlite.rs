@@ -4,13 +4,14 @@
 //! wait for the writer, and writers that queue for one connection are faster than writers that fight for a file lock.
 
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use shared::telemetry::database::Database;
-use sqlx::SqlitePool;
-use sqlx::sqlite::{SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{SqliteConnection, SqlitePool};
 
+use super::error;
 use super::row::{self, MysfitRow};
 use super::statements::{self, ADOPT, CHECK_READY, COPY_ENTRY, COUNT_LIKE, FIND, FIND_LIKES, Statement, TAKE_LIKE_KEY};
 use super::{AddLikeError, AdoptError, Answer, LikeCount, OpenError, Store, migrations};
@@ -29,6 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
+    /// An idle connection to a database in memory, which ends with its last connection; a call given up halfway may cost the writer's.
+    keeper: Option<SqlitePool>,
     database: Database,
 }
 
@@ -47,40 +50,27 @@ impl SqliteStore {
             .busy_timeout(PATIENCE)
             .foreign_keys(true);
         let connect = |source| OpenError::Connect { name: config.name(), source };
-        let writer = pool(1).connect_with(options.clone()).await.map_err(connect)?;
-        let readers = if config.in_memory {
-            writer.clone() // the database is the connection, so there is no second one to read from
+        let writer = open_file(&options).await.map_err(connect)?;
+        let (readers, keeper) = if config.in_memory {
+            // One connection for all: readers of a shared memory would meet the writer's locks.
+            (writer.clone(), Some(pool(1).connect_with(options).await.map_err(connect)?))
         } else {
-            pool(READERS).connect_with(options.pragma("query_only", "on")).await.map_err(connect)?
+            (pool(READERS).connect_with(options.pragma("query_only", "on")).await.map_err(connect)?, None)
         };
-        let store = SqliteStore { writer, readers, database: Database::sqlite(config.name()) };
+        let store = SqliteStore { writer, readers, keeper, database: Database::sqlite(config.name()) };
         store.prepare(config).await?;
         Ok(store)
     }
 
+    /// Brings tables and roster up to date in one transaction, begun before looking: nothing else would keep another process that
+    /// starts at the same moment from creating the same tables.
     async fn prepare(&self, config: &SqliteConfig) -> Result<(), OpenError> {
-        let migrate = |source| OpenError::Migrate { name: config.name(), source };
-        migrations::sqlite().run(&self.writer).await.map_err(migrate)?;
-        self.copy_roster().await.map_err(|source| OpenError::Roster { name: config.name(), source })
-    }
-
-    async fn copy_roster(&self) -> Result<(), sqlx::Error> {
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        for (position, entry) in (0_i64..).zip(ROSTER) {
-            let RosterEntry { id, name, species, age, good_evil, law_chaos, description } = entry;
-            sqlx::query(COPY_ENTRY)
-                .bind(id.to_string())
-                .bind(position)
-                .bind(name)
-                .bind(species)
-                .bind(description)
-                .bind(age.cast_signed())
-                .bind(good_evil.as_str())
-                .bind(law_chaos.as_str())
-                .execute(&mut *transaction)
-                .await?;
-        }
-        transaction.commit().await
+        let roster = |source| OpenError::Roster { name: config.name(), source };
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(roster)?;
+        let migrated = migrations::sqlite().run(&mut *transaction).await;
+        migrated.map_err(|source| OpenError::Migrate { name: config.name(), source })?;
+        copy_roster(&mut transaction).await.map_err(roster)?;
+        transaction.commit().await.map_err(roster)
     }
 
     async fn traced<T>(
@@ -92,7 +82,39 @@ impl SqliteStore {
     }
 }
 
-/// A pool whose connections stay: opening a file anew gains nothing, and in memory it would lose everything.
+/// Opens the writing connection. Two processes that create one file at once collide in the switch to the write-ahead log, where SQLite
+/// fails instead of waiting, so the waiting is done here.
+async fn open_file(options: &SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
+    let started = Instant::now();
+    loop {
+        match pool(1).connect_with(options.clone()).await {
+            Err(error) if error::is_busy(&error) && started.elapsed() < PATIENCE => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn copy_roster(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    for (position, entry) in (0_i64..).zip(ROSTER) {
+        let RosterEntry { id, name, species, age, good_evil, law_chaos, description } = entry;
+        sqlx::query(COPY_ENTRY)
+            .bind(id.to_string())
+            .bind(position)
+            .bind(name)
+            .bind(species)
+            .bind(description)
+            .bind(age.cast_signed())
+            .bind(good_evil.as_str())
+            .bind(law_chaos.as_str())
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// A pool whose connections stay open: opening a file anew gains nothing.
 fn pool(connections: u32) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
         .max_connections(connections)
@@ -158,6 +180,9 @@ impl Store for SqliteStore {
         Box::pin(async move {
             self.readers.close().await;
             self.writer.close().await;
+            if let Some(keeper) = &self.keeper {
+                keeper.close().await;
+            }
         })
     }
 }

@@ -7,8 +7,10 @@ mod postgres_server;
 
 use monolith::config::DatabaseConfig;
 use monolith::domain::Selection;
-use monolith::store::{self, StoreError};
+use monolith::domain::roster::ROSTER;
+use monolith::store::{self, AdoptError, StoreError};
 use shared::config::Environment;
+use sqlx::{Connection, SqliteConnection};
 
 use crate::cases::CASES;
 use crate::postgres_server::PostgresServer;
@@ -32,6 +34,22 @@ async fn sqlite_in_memory_keeps_every_promise_but_to_remember() {
         println!("{name}");
         case(database("sqlite::memory:")).await;
     }
+}
+
+#[actix_rt::test]
+async fn a_sqlite_file_that_another_process_holds_can_be_read_and_not_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}?mode=rwc", folder.path().join("zoo.db").display());
+    let store = store::open(&database(&url)).await.unwrap();
+    let mut other = SqliteConnection::connect(&url).await.unwrap();
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+
+    assert_eq!(store.list(Selection::All).await.unwrap().len(), ROSTER.len());
+    let refusal = store.adopt(ROSTER[0].id).await;
+    assert!(matches!(refusal, Err(AdoptError::Store(StoreError::Unreachable(_)))), "{refusal:?}");
+
+    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+    assert!(store.adopt(ROSTER[0].id).await.unwrap().adopted);
 }
 
 #[actix_rt::test]
