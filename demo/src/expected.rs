@@ -26,6 +26,13 @@ pub(crate) fn missing_edges(services: &[Service]) -> Vec<String> {
     JOURNEY.iter().filter(is_missing).map(|(caller, callee)| format!("{} → {}", caller.name(), callee.name())).collect()
 }
 
+/// Whether the map shows one of our services only as its callers see it, because its own segment is still on the way.
+pub(crate) fn awaits_segments(services: &[Service]) -> bool {
+    let is_ours =
+        |service: &Service| [Role::Monolith, Role::LikeService].iter().any(|role| service.name == role.name());
+    services.iter().any(|service| is_ours(service) && service.kind.as_deref() == Some("remote"))
+}
+
 /// Returns how many completed calls from clients the map shows for a service.
 pub(crate) fn calls_from_clients(services: &[Service], role: Role) -> u64 {
     calls(services, End::Clients, End::Role(role))
@@ -120,6 +127,14 @@ mod tests {
             |services| services[2].edges[0].summary_statistics = Some(Statistics::default()),
             &["like service → monolith"],
         );
+    }
+
+    #[test]
+    fn a_call_whose_callee_has_not_reported_yet_is_noticed() {
+        let mut services = complete();
+        assert!(!awaits_segments(&services));
+        services.push(node(5, "like service", "remote", "unknown", &[]));
+        assert!(awaits_segments(&services));
     }
 
     #[test]

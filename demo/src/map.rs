@@ -60,6 +60,11 @@ impl LiveMap {
         Ok(false)
     }
 
+    /// Whether no expected edge is missing and nothing is half told.
+    pub(crate) fn stands(&self) -> bool {
+        self.missing_edges().is_empty() && !expected::awaits_segments(&self.services)
+    }
+
     /// The expected edges that the map does not show, in words.
     pub(crate) fn missing_edges(&self) -> Vec<String> {
         expected::missing_edges(&self.services)

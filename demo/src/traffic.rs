@@ -218,16 +218,20 @@ impl Counts {
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { pages, likes, counted, not_found, slowest, checks, failed } = self;
-        write!(f, "{likes} likes: {counted} counted, {not_found} not found")?;
+        write!(f, "{likes} like{}: {counted} counted, {not_found} not found", plural(*likes))?;
         if *likes > 0 {
             write!(f, ", slowest {:.1} s", slowest.as_secs_f64())?;
         }
-        write!(f, " · {pages} pages · {checks} checks")?;
+        write!(f, " · {pages} page{} · {checks} check{}", plural(*pages), plural(*checks))?;
         if *failed > 0 {
             write!(f, " · {failed} failed")?;
         }
         Ok(())
     }
+}
+
+const fn plural(count: u64) -> &'static str {
+    if count == 1 { "" } else { "s" }
 }
 
 #[cfg(test)]

@@ -160,7 +160,7 @@ impl<'a> Demo<'a> {
             self.screen.live(&block);
             return;
         }
-        if !self.is_bounded() && !self.has_shown_map && self.map.missing_edges().is_empty() {
+        if !self.is_bounded() && !self.has_shown_map && self.map.stands() {
             self.has_shown_map = true;
             self.screen.line(&format!("The first service map:\n\n{}\n", self.map.draw(&self.screen)));
         }

@@ -144,9 +144,9 @@ fn counts_read_as_a_sentence() {
             counted: 3,
             not_found: 1,
             slowest: Duration::from_millis(2_345),
-            checks: 2,
+            checks: 1,
             failed: 1,
         },
-        "4 likes: 3 counted, 1 not found, slowest 2.3 s · 9 pages · 2 checks · 1 failed",
+        "4 likes: 3 counted, 1 not found, slowest 2.3 s · 9 pages · 1 check · 1 failed",
     );
 }
