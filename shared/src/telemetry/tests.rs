@@ -14,6 +14,8 @@ use super::*;
 
 pub(super) const DEADLINE: Duration = Duration::from_secs(20);
 
+const ACCEPTED: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/x-protobuf\r\ncontent-length: 0\r\n\r\n";
+
 fn config(pairs: &[(&str, &str)]) -> TelemetryConfig {
     let environment = Environment::from_pairs(pairs.iter().copied());
     TelemetryConfig::from_environment(&environment, "monolith", "1.2.3").unwrap()
@@ -41,7 +43,9 @@ fn otlp_receiver() -> (String, mpsc::Receiver<ExportTraceServiceRequest>) {
             let sender = sender.clone();
             std::thread::spawn(move || {
                 while let Some(request) = read_request(&stream) {
+                    // Before the answer: once the exporter has it, the test may look.
                     let _ = sender.send(request);
+                    let _ = (&stream).write_all(ACCEPTED);
                 }
             });
         }
@@ -61,8 +65,6 @@ fn read_request(stream: &TcpStream) -> Option<ExportTraceServiceRequest> {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok().filter(|()| length > 0)?;
-    let mut stream = stream;
-    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/x-protobuf\r\ncontent-length: 0\r\n\r\n").ok()?;
     ExportTraceServiceRequest::decode(body.as_slice()).ok()
 }
 
