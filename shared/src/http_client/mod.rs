@@ -113,12 +113,12 @@ pub struct HttpClient {
 }
 
 impl HttpClient {
-    /// A GET of `path`, which replaces the path of the base URL and is not escaped further.
+    /// A GET of `path`, which replaces the path of the base URL; characters that no path may hold are escaped.
     pub fn get(&self, path: &str) -> Call<'_> {
         self.call(Method::GET, path)
     }
 
-    /// A POST to `path`, which replaces the path of the base URL and is not escaped further.
+    /// A POST to `path`, which replaces the path of the base URL; characters that no path may hold are escaped.
     pub fn post(&self, path: &str) -> Call<'_> {
         self.call(Method::POST, path)
     }

@@ -26,6 +26,9 @@ use super::propagation::{Incoming, XRAY_HEADER, response_header};
 use crate::config::{ConfigError, Environment};
 use crate::error::ApiError;
 
+/// What the conventions call a method that is none of HTTP's own, so that names stay few.
+const OTHER_METHOD: &str = "_OTHER";
+
 /// The networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed; nobody's by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrustedProxies {
@@ -167,11 +170,8 @@ impl ServerSpan {
         });
         let method = known_method(request.method());
         let route = request.match_pattern();
-        let name = match (&route, method) {
-            (Some(route), method) => format!("{method} {route}"),
-            (None, "_OTHER") => "HTTP".to_owned(),
-            (None, method) => method.to_owned(),
-        };
+        let verb = if method == OTHER_METHOD { "HTTP" } else { method };
+        let name = route.as_ref().map_or_else(|| verb.to_owned(), |route| format!("{verb} {route}"));
         let mut attributes = request_attributes(request, method, trusted_proxies);
         attributes.extend(route.map(|route| KeyValue::new("http.route", route)));
         let tracer = super::tracer();
@@ -224,7 +224,7 @@ impl Drop for ServerSpan {
 
 fn known_method(method: &Method) -> &'static str {
     const KNOWN: [&str; 9] = ["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE"];
-    KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("_OTHER")
+    KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or(OTHER_METHOD)
 }
 
 fn request_attributes(request: &ServiceRequest, method: &'static str, proxies: &TrustedProxies) -> Vec<KeyValue> {
@@ -235,9 +235,10 @@ fn request_attributes(request: &ServiceRequest, method: &'static str, proxies: &
         && headers.get("x-forwarded-proto").is_some_and(|value| value.as_bytes() == b"https");
     let scheme = if https { "https" } else { "http" };
     let host = text(header::HOST).unwrap_or("localhost");
+    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
     let mut attributes = vec![
         KeyValue::new("http.request.method", method),
-        KeyValue::new("url.full", format!("{scheme}://{host}{}", request.uri())),
+        KeyValue::new("url.full", format!("{scheme}://{host}{target}")),
         KeyValue::new("url.path", request.path().to_owned()),
         KeyValue::new("url.scheme", scheme),
     ];

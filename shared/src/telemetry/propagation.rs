@@ -199,7 +199,10 @@ impl Propagation {
                 let remote = SpanContext::new(header.root, parent, flags, true, TraceState::NONE);
                 context.with_remote_span_context(remote).with_value(incoming)
             }
-            None if w3c.span().span_context().is_valid() => w3c,
+            None if w3c.span().span_context().is_valid() => {
+                let sampled = if w3c.span().span_context().is_sampled() { Sampled::Yes } else { Sampled::No };
+                w3c.with_value(Incoming { sampled, ..incoming })
+            }
             None => context.with_value(Incoming { root: Some(header.root), ..incoming }),
         }
     }
@@ -357,6 +360,15 @@ mod tests {
         check(&[(XRAY_HEADER, &complete), W3C], Some(ROOT), None);
         check(&[(XRAY_HEADER, "Root=garbage"), W3C], w3c, None);
         check(&[(XRAY_HEADER, &alone), ("traceparent", "00-garbage-01")], None, Some(ROOT));
+    }
+
+    #[test]
+    fn a_traceparent_decides_and_the_extra_fields_beside_it_are_carried_on() {
+        let alone = format!("Root={ROOT};Sampled=?;Lineage=a:1");
+        let w3c = ("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00");
+        let context = extract(&[(XRAY_HEADER, &alone), w3c]);
+        let expected = Incoming { root: None, sampled: Sampled::No, extras: "Lineage=a:1".to_owned() };
+        assert_eq!(context.get::<Incoming>(), Some(&expected));
     }
 
     #[test]
