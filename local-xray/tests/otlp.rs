@@ -8,11 +8,13 @@
 )]
 
 use std::io::Write as _;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use base64::Engine as _;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use local_xray::cli::client::get_service_graph;
+use local_xray::cli::map::{MapOptions, render};
 use local_xray::document::{Timestamp, TraceId, Window, to_document};
 use local_xray::graph::{ServiceGraph, service_graph};
 use local_xray::ingest::Door;
@@ -245,6 +247,22 @@ fn the_map_shows_services_database_and_errors() {
         let segments = xray.segments().concat();
         assert!(segments.contains(r#""annotations":{"chaos_fault":"not_found"}"#), "{segments}");
         assert!(segments.contains(r#""error":true"#) && !segments.contains(r#""fault":true"#), "{segments}");
+    });
+}
+
+#[test]
+fn the_terminal_draws_what_the_api_answers() {
+    with_xray(async |xray| {
+        let second = UNIX_EPOCH + Duration::from_secs(1_767_225_600);
+        let map = async || {
+            let services = get_service_graph(&xray.main, second - DEADLINE, second + DEADLINE).await.unwrap();
+            render(&services, &MapOptions { width: 80, colour: false })
+        };
+        assert!(map().await.contains("--last 1h"), "an empty map says what to do");
+        by_grpc(&xray, request(), None).await;
+        assert_eq!(map().await, include_str!("../testdata/map/like.txt"));
+        let refused = get_service_graph(&xray.main, second, second - DEADLINE).await.unwrap_err();
+        assert!(refused.to_string().contains("400 Bad Request"), "{refused}");
     });
 }
 

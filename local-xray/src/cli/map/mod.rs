@@ -1,7 +1,7 @@
 //! The service map as text: a picture from left to right, and a table of the calls beneath it.
 //!
 //! `model` puts the nodes in order, `text` finds the words and colours, `layout` and `draw` make the picture on a
-//! `canvas`. Graphs that are too large or too wide for a picture become a list. Health is always said in words; colour
+//! `canvas`. Graphs that are too large, too wide or too dense for a picture become a list. Health is always said in words; colour
 //! repeats it.
 
 mod canvas;
@@ -16,6 +16,9 @@ use super::service::Service;
 
 /// More nodes than this are listed rather than drawn: lines that cross twenty times explain nothing.
 const MAX_DRAWN_NODES: usize = 12;
+
+/// With more calls than nodes and this, the lines of a picture lie so close that nobody could follow them.
+const MAX_EXTRA_CALLS: usize = 2;
 
 /// Below this width a table is not readable, so narrower requests are treated as this many columns.
 const MIN_WIDTH: usize = 48;
@@ -44,7 +47,8 @@ pub fn render(services: &[Service], options: &MapOptions) -> String {
     }
     let width = options.width.max(MIN_WIDTH);
     let map = Map::new(services);
-    let picture = (map.nodes.len() <= MAX_DRAWN_NODES).then(|| draw::draw(&map, width)).flatten();
+    let can_be_followed = map.nodes.len() <= MAX_DRAWN_NODES && map.edges.len() <= map.nodes.len() + MAX_EXTRA_CALLS;
+    let picture = if can_be_followed { draw::draw(&map, width) } else { None };
     match picture {
         Some(picture) if map.edges.is_empty() => picture.print(options.colour),
         Some(picture) => {

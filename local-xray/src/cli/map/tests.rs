@@ -125,6 +125,17 @@ fn twenty_nodes_become_a_list() {
 }
 
 #[test]
+fn a_dense_graph_becomes_a_list() {
+    let dependencies = ["cache", "orders", "stock"];
+    let calls = || Value::from_iter((10..13).map(|to| edge(to, statistics(1, 0, 0, 0, 0.1))));
+    let callers = (1..5).map(|id| service(id, "caller", calls(), statistics(1, 0, 0, 0, 0.1)));
+    let called =
+        dependencies.iter().zip(10..).map(|(name, id)| dependency(id, name, "remote", statistics(4, 0, 0, 0, 0.4)));
+    let text = render(&services_of(&callers.chain(called).collect()), &PLAIN);
+    assert!(text.starts_with("services and their calls") && text.contains("  → stock"), "{text}");
+}
+
+#[test]
 fn the_order_of_the_answer_changes_nothing() {
     let mut services = services_of(&mysfits());
     let expected = render(&services, &PLAIN);
