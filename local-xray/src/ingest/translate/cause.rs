@@ -58,10 +58,17 @@ pub(super) fn failure(span: &Span, kind: SpanKind, identity: &Identity) -> Failu
         let id = exception_id(identity, 0);
         exceptions.push(Exception { id, message: message.clone(), remote: remote(kind), ..Exception::default() });
     }
-    failure.holds_status_message = exceptions.iter().any(|exception| exception.message == message);
+    failure.holds_status_message = exceptions.iter().any(|exception| says(exception, message.as_deref()));
     failure.cause =
         (!exceptions.is_empty()).then(|| Cause::Exceptions(Exceptions { exceptions, ..Exceptions::default() }));
     failure
+}
+
+/// Whether the text says no more than the exception does; several SDKs set the status to `type: message`.
+fn says(exception: &Exception, text: Option<&str>) -> bool {
+    let message = exception.message.as_deref();
+    let with_type = || Some(format!("{}: {}", exception.kind.as_deref()?, message?));
+    message == text || with_type().as_deref() == text
 }
 
 fn exception(event: &Event, kind: SpanKind, identity: &Identity, number: usize) -> (Exception, Attributes) {

@@ -198,8 +198,8 @@ fn exceptions_become_the_cause() {
     let event = json!({ "name": "exception", "timeUnixNano": "1767225600000000001", "attributes": otlp_attributes(json!({
         "exception.type": "Refused", "exception.message": "no", "exception.stacktrace": "Refused: no\n    at like (like.js:3:7)",
         "exception.escaped": "true" })) });
-    let failed = json!({ "events": [event], "status": { "code": 2, "message": "no" } });
-    let document = document_of(span_with(CLIENT, json!({}), failed));
+    let failed = |message: &str| json!({ "events": [event], "status": { "code": 2, "message": message } });
+    let document = document_of(span_with(CLIENT, json!({}), failed("Refused: no")));
     let exception = &document["cause"]["exceptions"][0];
     assert_eq!(exception["id"].as_str().unwrap().len(), 16);
     assert_eq!(
