@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::document::{Segment, Timestamp, TraceId, Window};
 use crate::store::Trace;
 
-use super::calls::{Calls, Part};
+use super::calls::{Calls, Count, Part};
 use super::identity::Key;
 use super::{Edge, EdgeKind, Histogram, Service, ServiceGraph, State, Statistics};
 
@@ -16,8 +16,8 @@ pub fn service_graph<'a>(traces: impl IntoIterator<Item = &'a Trace>, window: Wi
     let traces: HashMap<TraceId, Calls<'a>> = traces.into_iter().map(|trace| (trace.id(), Calls::of(trace))).collect();
     let mut builder = Builder { window, nodes: BTreeMap::new() };
     for calls in traces.values() {
-        for part in calls.parts() {
-            builder.add_part(part, calls);
+        for count in calls.parts().flat_map(|part| calls.counts_of(part)) {
+            builder.add_count(count);
         }
     }
     // Links come last: they join nodes, and never make one.
@@ -53,56 +53,30 @@ struct EdgeSum {
 }
 
 impl<'a> Builder<'a> {
-    /// Counts one segment or subsegment at the node and the edges that it speaks for.
-    fn add_part(&mut self, part: Part<'a>, calls: &Calls<'a>) {
-        let piece = part.piece;
-        let is_segment = part.owner.is_some_and(|owner| owner.id == piece.id);
-        if is_segment && self.window.contains(piece.start_time) {
-            self.add_segment(piece);
+    fn add_count(&mut self, count: Count<'a>) {
+        if !self.window.contains(count.piece().start_time) {
+            return;
         }
-        if calls.is_unanswered_call(piece) && self.window.contains(piece.start_time) {
-            let callee = Key::of_call(piece);
-            self.node(&callee).count(piece);
-            self.add_call(part.owner, callee, piece);
-        }
-        self.add_answers(part, calls);
-    }
-
-    fn add_segment(&mut self, segment: &'a Segment) {
-        let key = Key::of_segment(segment);
-        let is_entry = segment.parent_id.is_none();
-        let node = self.node(&key);
-        node.is_active = true;
-        node.is_root |= is_entry;
-        node.count(segment);
-        if is_entry && !is_synthetic_client(segment) {
-            let client = self.node(&key.client());
-            client.extend(segment);
-            client.edge(key, EdgeKind::Call).count(segment);
-        }
-    }
-
-    /// The edges to the segments that name this piece as parent. A call counts once for each node that answered it, in
-    /// the caller's numbers; where the parent is no call (a segment, or internal work), only the child has numbers.
-    fn add_answers(&mut self, part: Part<'a>, calls: &Calls<'a>) {
-        let mut counted = Vec::new();
-        for answer in calls.answers_to(part.piece) {
-            let callee = Key::of_segment(answer);
-            let numbers = if part.piece.is_downstream_call() { part.piece } else { answer };
-            let is_repeated = part.piece.is_downstream_call() && counted.contains(&callee);
-            if self.window.contains(numbers.start_time) && !is_repeated {
-                counted.push(callee.clone());
-                self.add_call(part.owner, callee, numbers);
+        match count {
+            Count::Segment { node, segment, is_entry } => {
+                let node = self.node(&node);
+                node.is_active = true;
+                node.is_root |= is_entry;
+                node.count(segment);
+            }
+            Count::Inferred { node, call } => self.node(&node).count(call),
+            Count::Entry { client, callee, segment } => {
+                let client = self.node(&client);
+                client.extend(segment);
+                client.edge(callee, EdgeKind::Call).count(segment);
+            }
+            Count::Call { caller, callee, piece } => {
+                let node = self.node(&caller);
+                node.is_active = true;
+                node.calls_span = Some(extended(node.calls_span, piece));
+                node.edge(callee, EdgeKind::Call).count(piece);
             }
         }
-    }
-
-    fn add_call(&mut self, caller: Option<&'a Segment>, callee: Key<'a>, numbers: &Segment) {
-        let Some(caller) = caller else { return };
-        let node = self.node(&Key::of_segment(caller));
-        node.is_active = true;
-        node.calls_span = Some(extended(node.calls_span, numbers));
-        node.edge(callee, EdgeKind::Call).count(numbers);
     }
 
     /// The dashed edges from queues to the segment that took messages up, in a trace of its own.
@@ -168,11 +142,6 @@ fn linked_calls<'a>(producer: &Calls<'a>, named: Option<Part<'a>>) -> Vec<&'a Se
 
 fn is_queue(call: &Segment) -> bool {
     matches!(super::inferred_type(call).as_deref(), Some("AWS::SQS::Queue" | "AWS::SQS" | "AWS::SNS"))
-}
-
-/// A canary is a client itself: its own node stands where the client would be drawn.
-fn is_synthetic_client(segment: &Segment) -> bool {
-    segment.origin.as_deref().is_some_and(|origin| origin.to_ascii_lowercase().starts_with("client::synthetic"))
 }
 
 /// The span of time that also covers `piece`.

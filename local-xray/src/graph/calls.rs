@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use crate::document::{Kind, Segment, SegmentId};
 use crate::store::Trace;
 
+use super::identity::Key;
+
 /// One piece of a trace and the segment whose work it is.
 #[derive(Clone, Copy)]
 pub(super) struct Part<'a> {
@@ -12,6 +14,30 @@ pub(super) struct Part<'a> {
     pub(super) piece: &'a Segment,
     /// The segment around it; itself for a segment, `None` for a subsegment whose segment has not arrived.
     pub(super) owner: Option<&'a Segment>,
+}
+
+/// One number that a piece of work contributes: to its node's own view, or to the caller's view of a call.
+pub(super) enum Count<'a> {
+    /// A service's own work.
+    Segment { node: Key<'a>, segment: &'a Segment, is_entry: bool },
+    /// A call that nobody answered, in place of the callee's own work.
+    Inferred { node: Key<'a>, call: &'a Segment },
+    /// A request from outside, in the numbers of the segment that served it.
+    Entry { client: Key<'a>, callee: Key<'a>, segment: &'a Segment },
+    /// A call from one service to another.
+    Call { caller: Key<'a>, callee: Key<'a>, piece: &'a Segment },
+}
+
+impl<'a> Count<'a> {
+    /// The work whose times and flags are counted.
+    pub(super) fn piece(&self) -> &'a Segment {
+        match self {
+            Self::Segment { segment: piece, .. }
+            | Self::Inferred { call: piece, .. }
+            | Self::Entry { segment: piece, .. }
+            | Self::Call { piece, .. } => piece,
+        }
+    }
 }
 
 /// The connections of one trace.
@@ -47,6 +73,47 @@ impl<'a> Calls<'a> {
         self.parts.get(*self.place.get(&id)?).copied()
     }
 
+    /// Everything that one piece counts for: the one place that says what becomes a node and what an edge.
+    pub(super) fn counts_of(&self, part: Part<'a>) -> Vec<Count<'a>> {
+        let mut counts = Vec::new();
+        let piece = part.piece;
+        if part.owner.is_some_and(|owner| owner.id == piece.id) {
+            let node = Key::of_segment(piece);
+            let is_entry = piece.parent_id.is_none();
+            if is_entry && !is_synthetic_client(piece) {
+                counts.push(Count::Entry { client: node.client(), callee: node.clone(), segment: piece });
+            }
+            counts.push(Count::Segment { node, segment: piece, is_entry });
+        }
+        let caller = part.owner.map(Key::of_segment);
+        if self.is_unanswered_call(piece) {
+            let node = Key::of_call(piece);
+            counts.extend(caller.clone().map(|caller| Count::Call { caller, callee: node.clone(), piece }));
+            counts.push(Count::Inferred { node, call: piece });
+        }
+        if let Some(caller) = &caller {
+            counts.extend(self.calls_answered(piece, caller));
+        }
+        counts
+    }
+
+    /// The calls to the segments that name this piece as parent. A call counts once for each node that answered it, in
+    /// the caller's numbers; where the parent is no call (a segment, or internal work), only the child has numbers.
+    fn calls_answered(&self, piece: &'a Segment, caller: &Key<'a>) -> Vec<Count<'a>> {
+        let is_call = piece.is_downstream_call();
+        let mut counted: Vec<Key<'a>> = Vec::new();
+        let mut counts = Vec::new();
+        for answer in self.answers_to(piece) {
+            let callee = Key::of_segment(answer);
+            if is_call && counted.contains(&callee) {
+                continue;
+            }
+            counted.push(callee.clone());
+            counts.push(Count::Call { caller: caller.clone(), callee, piece: if is_call { piece } else { answer } });
+        }
+        counts
+    }
+
     /// The segments that name this piece as their parent.
     pub(super) fn answers_to(&self, piece: &Segment) -> &[&'a Segment] {
         self.answers.get(&piece.id).map_or(&[], Vec::as_slice)
@@ -62,4 +129,9 @@ impl<'a> Calls<'a> {
         debug_assert_eq!(segment.kind, Kind::Segment);
         segment.descendants().filter(|piece| self.is_unanswered_call(piece))
     }
+}
+
+/// A canary is a client itself: its own node stands where the client would be drawn.
+fn is_synthetic_client(segment: &Segment) -> bool {
+    segment.origin.as_deref().is_some_and(|origin| origin.to_ascii_lowercase().starts_with("client::synthetic"))
 }

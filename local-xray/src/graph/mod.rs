@@ -12,6 +12,7 @@ mod node;
 mod statistics;
 #[cfg(test)]
 mod tests;
+mod work;
 
 pub use self::build::service_graph;
 pub use self::edge::{Alias, Edge, EdgeKind};
@@ -19,6 +20,7 @@ pub use self::identity::ServiceId;
 pub use self::naming::{inferred_name, inferred_type};
 pub use self::node::{Service, State};
 pub use self::statistics::{Histogram, Statistics};
+pub use self::work::{EdgeWork, NodeWork, TraceWork, trace_work};
 
 /// A service graph, or the graph of a few traces.
 #[derive(Debug, Clone, Default, PartialEq)]

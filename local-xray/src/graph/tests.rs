@@ -327,6 +327,12 @@ fn adds_up(service: &Service) -> bool {
     own.chain(of_edges).all(|(statistics, histogram)| statistics.total_count() == histogram.total_count())
 }
 
+fn sum(pieces: &[&Segment]) -> Statistics {
+    let mut sum = Statistics::default();
+    pieces.iter().for_each(|piece| sum.add(piece));
+    sum
+}
+
 proptest! {
     #[test]
     fn every_total_is_in_its_histogram(documents in pieces()) {
@@ -335,6 +341,26 @@ proptest! {
         prop_assert!(graph.services.iter().all(adds_up));
         prop_assert!(graph.services.iter().enumerate().all(|(number, service)| service.reference_id == number));
         prop_assert!(graph.services.iter().flat_map(|service| &service.edges).all(|edge| edge.target < graph.services.len()));
+    }
+
+    #[test]
+    fn the_work_behind_a_graph_adds_up_to_it(documents in pieces()) {
+        let documents: Vec<&str> = documents.iter().map(String::as_str).collect();
+        let trace = trace(1, &documents);
+        let graph = service_graph([&trace], Window::ALL);
+        let work = trace_work(&trace);
+        prop_assert_eq!(graph.services.len(), work.nodes.len());
+        let id = |number: usize| (&graph.services[number].name, &graph.services[number].service_type);
+        for service in &graph.services {
+            let node = work.nodes.iter().find(|node| (&node.id.name, &node.id.service_type) == id(service.reference_id));
+            let own = node.map(|node| sum(&node.segments)).unwrap_or_default();
+            prop_assert_eq!(service.statistics.unwrap_or_default(), own);
+            for edge in &service.edges {
+                let found = work.edges.iter().find(|found| (&found.source.name, &found.source.service_type) == id(service.reference_id)
+                    && (&found.target.name, &found.target.service_type) == id(edge.target));
+                prop_assert_eq!(edge.statistics, found.map(|found| sum(&found.calls)).unwrap_or_default());
+            }
+        }
     }
 
     #[test]
