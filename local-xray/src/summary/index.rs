@@ -54,25 +54,38 @@ pub(super) fn users(trace: &Trace) -> Vec<IndexedUser> {
 }
 
 pub(super) fn resource_arns(trace: &Trace) -> Vec<String> {
-    let named = |part: &Segment| part.resource_arn.clone();
-    let container = |part: &Segment| Some(part.aws.as_ref()?.nested_text("ecs", "container_arn")?.to_owned());
-    let function = |part: &Segment| Some(part.aws.as_ref()?.text("function_arn")?.to_owned());
-    distinct(trace, |part| [named(part), container(part), function(part)])
+    distinct(trace, resource_arns_of)
 }
 
 pub(super) fn instance_ids(trace: &Trace) -> Vec<String> {
-    let instance = |part: &Segment| Some(part.aws.as_ref()?.nested_text("ec2", "instance_id")?.to_owned());
-    distinct(trace, |part| [instance(part)])
+    distinct(trace, |part| instance_id_of(part).into_iter().collect())
 }
 
 pub(super) fn availability_zones(trace: &Trace) -> Vec<String> {
-    let zone = |part: &Segment, block| Some(part.aws.as_ref()?.nested_text(block, "availability_zone")?.to_owned());
-    distinct(trace, |part| [zone(part, "ec2"), zone(part, "ecs")])
+    distinct(trace, availability_zones_of)
+}
+
+/// ARNs of the resources that one piece of work names.
+pub(crate) fn resource_arns_of(part: &Segment) -> Vec<&str> {
+    let container = || part.aws.as_ref()?.nested_text("ecs", "container_arn");
+    let function = || part.aws.as_ref()?.text("function_arn");
+    [part.resource_arn.as_deref(), container(), function()].into_iter().flatten().collect()
+}
+
+/// The EC2 instance that one piece of work ran on.
+pub(crate) fn instance_id_of(part: &Segment) -> Option<&str> {
+    part.aws.as_ref()?.nested_text("ec2", "instance_id")
+}
+
+/// The availability zones that one piece of work names.
+pub(crate) fn availability_zones_of(part: &Segment) -> Vec<&str> {
+    let zone = |block| part.aws.as_ref()?.nested_text(block, "availability_zone");
+    ["ec2", "ecs"].into_iter().filter_map(zone).collect()
 }
 
 /// Distinct texts of all segments, sorted.
-fn distinct<T: IntoIterator<Item = Option<String>>>(trace: &Trace, texts: impl Fn(&Segment) -> T) -> Vec<String> {
-    let mut found: Vec<String> = super::parts(trace).flat_map(texts).flatten().collect();
+fn distinct(trace: &Trace, texts: impl for<'a> Fn(&'a Segment) -> Vec<&'a str>) -> Vec<String> {
+    let mut found: Vec<String> = super::parts(trace).flat_map(texts).map(str::to_owned).collect();
     found.sort_unstable();
     found.dedup();
     found

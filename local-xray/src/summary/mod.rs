@@ -15,6 +15,7 @@ use crate::graph::{ServiceId, service_graph};
 use crate::store::Trace;
 
 pub use self::index::{IndexedAnnotation, IndexedUser};
+pub(crate) use self::index::{availability_zones_of, instance_id_of, resource_arns_of};
 pub use self::root_cause::{EntityException, RootCause, RootCauseEntity, RootCauseService};
 
 /// One trace, summarised.
