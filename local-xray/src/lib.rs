@@ -8,6 +8,7 @@ pub mod document;
 pub mod ingest;
 pub mod store;
 
+pub mod filter;
 pub mod graph;
 pub mod summary;
 

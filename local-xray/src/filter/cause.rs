@@ -1,0 +1,143 @@
+//! Questions about root causes: elements of their lists, and whole causes given as JSON.
+
+use crate::summary::{EntityException, RootCause, RootCauseEntity, RootCauseService, TraceSummary};
+
+use super::ast::{CauseElement, CauseKind, CauseList, Condition};
+use super::eval::{Subject, Value, holds};
+use super::keyword::Keyword;
+use super::root_cause::{CausePattern, EntityPattern, ExceptionPattern, ServicePattern};
+use super::view::TraceView;
+
+/// Says whether some element of the list, in some root cause of the kind, fulfils the condition.
+pub(super) fn any_element(list: CauseList, inside: &Condition, trace: &TraceView<'_>) -> bool {
+    let summary = trace.summary();
+    let causes = match list.kind {
+        CauseKind::Fault => &summary.fault_root_causes,
+        CauseKind::Error => &summary.error_root_causes,
+        CauseKind::ResponseTime => &summary.response_time_root_causes,
+    };
+    causes.iter().any(|cause| {
+        let elements = elements(cause, list.element);
+        let length = elements.len();
+        let mut placed = elements.into_iter().enumerate().map(|(index, element)| Placed { element, index, length });
+        placed.any(|element| holds(inside, &element, trace))
+    })
+}
+
+/// The list of one root cause; entities and exceptions are counted through all services on the way.
+fn elements(cause: &RootCause, element: CauseElement) -> Vec<Element<'_>> {
+    let entities = cause.services.iter().flat_map(|service| &service.entity_path);
+    match element {
+        CauseElement::Service => cause.services.iter().map(Element::Service).collect(),
+        CauseElement::Entity => entities.map(Element::Entity).collect(),
+        CauseElement::Exception => entities.flat_map(|entity| &entity.exceptions).map(Element::Exception).collect(),
+    }
+}
+
+enum Element<'c> {
+    Service(&'c RootCauseService),
+    Entity(&'c RootCauseEntity),
+    Exception(&'c EntityException),
+}
+
+struct Placed<'c> {
+    element: Element<'c>,
+    index: usize,
+    length: usize,
+}
+
+impl Subject for Placed<'_> {
+    fn values(&self, keyword: Keyword) -> Vec<Value<'_>> {
+        match keyword {
+            Keyword::First => vec![Value::Truth(self.index == 0)],
+            Keyword::Last => vec![Value::Truth(self.index + 1 == self.length)],
+            Keyword::Index => u32::try_from(self.index).map(|index| Value::Number(index.into())).into_iter().collect(),
+            _ => self.element.values(keyword),
+        }
+    }
+
+    fn annotations(&self, _key: &str) -> Vec<Value<'_>> {
+        Vec::new()
+    }
+}
+
+impl Element<'_> {
+    fn values(&self, keyword: Keyword) -> Vec<Value<'_>> {
+        match (self, keyword) {
+            (Self::Service(service), Keyword::Name) => vec![Value::Text(&service.service.name)],
+            (Self::Service(service), Keyword::Type) => Value::texts(types(service)),
+            (Self::Service(service), Keyword::AccountId) => Value::texts(service.service.account_id.as_deref()),
+            (Self::Service(service), Keyword::Inferred) => vec![Value::Truth(service.inferred)],
+            (Self::Entity(entity), Keyword::Name) => vec![Value::Text(&entity.name)],
+            (Self::Entity(entity), Keyword::Remote) => vec![Value::Truth(entity.remote)],
+            (Self::Entity(entity), Keyword::Coverage) => entity.coverage.map(Value::Number).into_iter().collect(),
+            (Self::Exception(exception), Keyword::Name) => Value::texts(exception.name.as_deref()),
+            (Self::Exception(exception), Keyword::Message) => Value::texts(exception.message.as_deref()),
+            // The keyword table keeps every other keyword for other scopes.
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The types that a service answers to. An inferred AWS resource also answers to its AWS service: the documentation asks
+/// for the table `traces` by the type `AWS::DynamoDB`, while the map calls it an `AWS::DynamoDB::Table`.
+fn types(service: &RootCauseService) -> impl Iterator<Item = &str> {
+    let exact = service.service.service_type.as_deref();
+    let resource = exact.filter(|kind| service.inferred && kind.matches("::").count() == 2);
+    let aws_service = resource.and_then(|kind| Some(kind.rsplit_once("::")?.0));
+    exact.into_iter().chain(aws_service)
+}
+
+/// Says whether some root cause of the trace, of any kind, is like the pattern.
+pub(super) fn is_found(pattern: &CausePattern, summary: &TraceSummary) -> bool {
+    let causes = [&summary.fault_root_causes, &summary.error_root_causes, &summary.response_time_root_causes];
+    causes.into_iter().flatten().any(|cause| pattern.matches(cause))
+}
+
+impl CausePattern {
+    fn matches(&self, cause: &RootCause) -> bool {
+        is(self.client_impacting.as_ref(), Some(&cause.client_impacting))
+            && are(self.services.as_deref(), &cause.services, ServicePattern::matches)
+    }
+}
+
+impl ServicePattern {
+    fn matches(&self, service: &RootCauseService) -> bool {
+        let id = &service.service;
+        // Names holds the canonical name alone, as in every summary.
+        let has_names = self.names.as_deref().is_none_or(|names| names == [id.name.as_str()]);
+        is(self.name.as_ref(), Some(&id.name))
+            && has_names
+            && is(self.r#type.as_ref(), id.service_type.as_ref())
+            && is(self.account_id.as_ref(), id.account_id.as_ref())
+            && is(self.inferred.as_ref(), Some(&service.inferred))
+            && are(self.entity_path.as_deref(), &service.entity_path, EntityPattern::matches)
+    }
+}
+
+impl EntityPattern {
+    fn matches(&self, entity: &RootCauseEntity) -> bool {
+        is(self.name.as_ref(), Some(&entity.name))
+            && is(self.coverage.as_ref(), entity.coverage.as_ref())
+            && is(self.remote.as_ref(), Some(&entity.remote))
+            && are(self.exceptions.as_deref(), &entity.exceptions, ExceptionPattern::matches)
+    }
+}
+
+impl ExceptionPattern {
+    fn matches(&self, exception: &EntityException) -> bool {
+        is(self.name.as_ref(), exception.name.as_ref()) && is(self.message.as_ref(), exception.message.as_ref())
+    }
+}
+
+/// What is not wanted may be anything; what is wanted must be there and equal.
+fn is<T: PartialEq>(wanted: Option<&T>, value: Option<&T>) -> bool {
+    wanted.is_none_or(|wanted| value == Some(wanted))
+}
+
+/// Lists are like one another when they are as long and their elements are, in order.
+fn are<P, T>(wanted: Option<&[P]>, values: &[T], matches: impl Fn(&P, &T) -> bool) -> bool {
+    wanted.is_none_or(|wanted| {
+        wanted.len() == values.len() && wanted.iter().zip(values).all(|(pattern, value)| matches(pattern, value))
+    })
+}

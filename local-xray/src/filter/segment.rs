@@ -1,0 +1,108 @@
+//! What one piece of work says to the keywords: a service's segment, or a call as the caller recorded it.
+
+use std::time::Duration;
+
+use crate::document::{HttpRequest, Outcome, Segment};
+use crate::graph::ServiceId;
+use crate::summary::{availability_zones_of, instance_id_of, resource_arns_of};
+
+use super::eval::{Subject, Value};
+use super::keyword::Keyword;
+
+/// A segment of a node, in the braces of `service(…)`.
+pub(super) struct NodeSegment<'v> {
+    pub(super) node: &'v ServiceId,
+    pub(super) segment: &'v Segment,
+}
+
+/// A call, in the braces of `edge(…)`.
+pub(super) struct Call<'v>(pub(super) &'v Segment);
+
+impl Subject for NodeSegment<'_> {
+    fn values(&self, keyword: Keyword) -> Vec<Value<'_>> {
+        match keyword {
+            Keyword::Name => vec![Value::Text(&self.node.name)],
+            Keyword::Type => Value::texts(self.node.service_type.as_deref()),
+            Keyword::AccountId => Value::texts(self.node.account_id.as_deref()),
+            _ => values(self.segment, keyword),
+        }
+    }
+
+    fn annotations(&self, key: &str) -> Vec<Value<'_>> {
+        annotations(self.segment, key)
+    }
+}
+
+impl Subject for Call<'_> {
+    fn values(&self, keyword: Keyword) -> Vec<Value<'_>> {
+        values(self.0, keyword)
+    }
+
+    fn annotations(&self, key: &str) -> Vec<Value<'_>> {
+        annotations(self.0, key)
+    }
+}
+
+/// The values of a keyword; none when the work has none. What was asked for of a segment may stand in its subsegments.
+pub(super) fn values(segment: &Segment, keyword: Keyword) -> Vec<Value<'_>> {
+    let request = || segment.http.as_ref()?.request.as_ref();
+    let requested = |member: fn(&HttpRequest) -> &Option<String>| {
+        Value::texts(request().and_then(|request| member(request).as_deref()))
+    };
+    match keyword {
+        Keyword::Ok => vec![Value::Truth(!segment.is_in_progress() && segment.outcome() == Outcome::Ok)],
+        Keyword::Error => vec![Value::Truth(segment.error)],
+        Keyword::Throttle => vec![Value::Truth(segment.throttle)],
+        Keyword::Fault => vec![Value::Truth(segment.fault)],
+        Keyword::Root => vec![Value::Truth(is_root(segment))],
+        Keyword::ResponseTime => seconds(segment.response_time()),
+        Keyword::Duration => seconds(duration(segment)),
+        Keyword::HttpStatus => status(segment),
+        Keyword::HttpUrl => requested(|request| &request.url),
+        Keyword::HttpMethod => requested(|request| &request.method),
+        Keyword::HttpUserAgent => requested(|request| &request.user_agent),
+        Keyword::HttpClientIp => requested(|request| &request.client_ip),
+        Keyword::User => Value::texts(segment.descendants().filter_map(|part| part.user.as_deref())),
+        Keyword::AvailabilityZone => Value::texts(segment.descendants().flat_map(availability_zones_of)),
+        Keyword::InstanceId => Value::texts(segment.descendants().filter_map(instance_id_of)),
+        Keyword::ResourceArn => Value::texts(segment.descendants().flat_map(resource_arns_of)),
+        // The keyword table keeps these for other scopes.
+        Keyword::Partial
+        | Keyword::Inferred
+        | Keyword::First
+        | Keyword::Last
+        | Keyword::Remote
+        | Keyword::Index
+        | Keyword::Coverage
+        | Keyword::Name
+        | Keyword::Type
+        | Keyword::AccountId
+        | Keyword::Message => Vec::new(),
+    }
+}
+
+fn annotations<'v>(segment: &'v Segment, key: &str) -> Vec<Value<'v>> {
+    segment.descendants().filter_map(|part| part.annotations.get(key)).map(Value::from).collect()
+}
+
+fn is_root(segment: &Segment) -> bool {
+    segment.parent_id.is_none()
+}
+
+/// The time that all of the work took, including what went on after the response; none while it is in progress.
+fn duration(segment: &Segment) -> Option<Duration> {
+    segment.end_time.map(|_| segment.last_activity().since(segment.first_activity()))
+}
+
+fn seconds(duration: Option<Duration>) -> Vec<Value<'static>> {
+    duration.map(|duration| Value::Number(duration.as_secs_f64())).into_iter().collect()
+}
+
+fn status(segment: &Segment) -> Vec<Value<'static>> {
+    let status = segment.http.as_ref().and_then(|http| http.status());
+    status
+        .and_then(|status| i32::try_from(status).ok())
+        .map(|status| Value::Number(status.into()))
+        .into_iter()
+        .collect()
+}
