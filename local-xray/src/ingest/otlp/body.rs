@@ -24,6 +24,8 @@ pub(super) enum Encoding {
 pub(super) enum Unreadable {
     #[error("larger than {limit} bytes")]
     TooLarge { limit: usize },
+    #[error("the body ended too early")]
+    Incomplete,
     #[error("not valid gzip: {0}")]
     Gzip(String),
     #[error("not a valid OTLP request in protobuf: {0}")]

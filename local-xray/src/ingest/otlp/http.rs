@@ -21,7 +21,7 @@ pub(super) async fn traces(request: HttpRequest, payload: web::Payload, state: w
     let told = content_type(&request);
     let body = match payload.to_bytes_limited(MAX_REQUEST_BYTES).await {
         Ok(Ok(body)) => body,
-        Ok(Err(_)) => return failed(Encoding::of(told, &[]), 400, INVALID_ARGUMENT, "the body ended too early"),
+        Ok(Err(_)) => return refused(&state, Encoding::of(told, &[]), &Unreadable::Incomplete),
         Err(_) => return refused(&state, Encoding::of(told, &[]), &Unreadable::TooLarge { limit: MAX_REQUEST_BYTES }),
     };
     let plain = match plain(&body, MAX_REQUEST_BYTES) {
