@@ -13,8 +13,9 @@ use std::time::{Duration, UNIX_EPOCH};
 use base64::Engine as _;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use local_xray::cli::client::get_service_graph;
+use local_xray::cli::client::{Client, get_service_graph};
 use local_xray::cli::map::{MapOptions, render};
+use local_xray::config::Token;
 use local_xray::document::{Timestamp, TraceId, Window, to_document};
 use local_xray::graph::{ServiceGraph, service_graph};
 use local_xray::ingest::Door;
@@ -89,8 +90,12 @@ struct Xray {
 
 /// Runs a test against a fresh local X-Ray, and stops it in good order.
 fn with_xray(test: impl AsyncFnOnce(Xray)) {
+    with_xray_of(Config::on_free_ports(), test);
+}
+
+fn with_xray_of(config: Config, test: impl AsyncFnOnce(Xray)) {
     actix_rt::System::new().block_on(async {
-        let app = App::build(Config::on_free_ports()).await.unwrap();
+        let app = App::build(config).await.unwrap();
         let xray = Xray {
             state: app.state(),
             main: format!("http://{}", app.addr()),
@@ -263,6 +268,20 @@ fn the_terminal_draws_what_the_api_answers() {
         assert_eq!(map().await, include_str!("../testdata/map/like.txt"));
         let refused = get_service_graph(&xray.main, second, second - DEADLINE).await.unwrap_err();
         assert!(refused.to_string().contains("400 Bad Request"), "{refused}");
+    });
+}
+
+#[test]
+fn a_protected_map_is_drawn_with_the_token_only_and_spans_need_none() {
+    with_xray_of(Config { token: Token::new("open sesame"), ..Config::on_free_ports() }, async |xray| {
+        assert_eq!(xray.post(&format!("{}/v1/traces", xray.main), PROTOBUF, request().encode_to_vec()).await.0, 200);
+        let second = UNIX_EPOCH + Duration::from_secs(1_767_225_600);
+        let ask = async |token: Option<&str>| {
+            let client = Client::new(&xray.main, token.map(str::to_owned)).unwrap();
+            client.service_graph(second - DEADLINE, second + DEADLINE).await.map(|services| services.len())
+        };
+        assert!(ask(None).await.is_err() && ask(Some("open")).await.is_err());
+        assert_eq!(ask(Some("open sesame")).await.unwrap(), 4);
     });
 }
 

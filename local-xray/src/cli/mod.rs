@@ -7,23 +7,29 @@ pub mod client;
 pub mod map;
 pub mod service;
 
+use std::fmt;
 use std::io::{IsTerminal as _, Write as _};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 
+use self::client::Client;
 use self::map::{MapOptions, render};
 
 /// Columns assumed when standard output is not a terminal.
 const PLAIN_WIDTH: usize = 80;
 
 /// Arguments of the `map` verb.
-#[derive(Debug, Clone, Args)]
+#[derive(Clone, Args)]
 pub struct MapArgs {
     /// X-Ray endpoint to ask; requests are not signed
     #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL_XRAY", default_value = "http://127.0.0.1:2000")]
     pub endpoint: String,
+
+    /// What a protected local X-Ray wants of its readers
+    #[arg(long, value_name = "SECRET", env = "LOCAL_XRAY_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
 
     /// How far back to look: a number followed by s, m, h or d
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
@@ -32,6 +38,18 @@ pub struct MapArgs {
     /// When to use colour; auto means on a terminal, unless NO_COLOR is set
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColourChoice::Auto)]
     pub colour: ColourChoice,
+}
+
+/// Leaves out the token.
+impl fmt::Debug for MapArgs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { endpoint, last, colour, token: _ } = self;
+        f.debug_struct("MapArgs")
+            .field("endpoint", endpoint)
+            .field("last", last)
+            .field("colour", colour)
+            .finish_non_exhaustive()
+    }
 }
 
 /// When the map is coloured.
@@ -52,7 +70,9 @@ pub enum ColourChoice {
 pub async fn map_command(args: &MapArgs) -> anyhow::Result<()> {
     let end = SystemTime::now();
     let start = end.checked_sub(args.last).context("--last reaches back further than time does")?;
-    let services = client::get_service_graph(&args.endpoint, start, end).await?;
+    let token = args.token.clone().filter(|token| !token.trim().is_empty());
+    let client = Client::new(&args.endpoint, token)?;
+    let services = client.service_graph(start, end).await?;
     let text = render(&services, &terminal_options(args.colour));
     std::io::stdout().lock().write_all(text.as_bytes()).context("cannot write the map to standard output")
 }
