@@ -48,6 +48,7 @@ impl App {
         let parts = Parts { store: Arc::clone(&store), like_service: config.like_service.upstream.clone(), config };
         parts.for_worker()?; // so that what could fail in a worker has failed here
         let http = parts.config.servers.http.clone();
+        // Stopped in reverse, because a like that is under way comes back through the internal listener.
         let servers = vec![
             server::start(internal, &http, parts.routes(routes::internal))?,
             server::start(public, &http, parts.routes(routes::public))?,

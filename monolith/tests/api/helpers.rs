@@ -5,7 +5,9 @@ mod documented;
 mod like_service;
 
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
+use actix_rt::task::JoinHandle;
 use monolith::config::{Config, LikeServiceConfig};
 use monolith::like_client::LIKE_SERVICE;
 use monolith::{App, SERVICE_NAME};
@@ -32,6 +34,8 @@ pub(crate) struct TestApp {
     pub(crate) database_file: std::path::PathBuf,
     documented: Documented,
     client: reqwest::Client,
+    shutdown: Shutdown,
+    running: JoinHandle<anyhow::Result<()>>,
     _folder: TempDir,
 }
 
@@ -63,10 +67,11 @@ pub(crate) async fn spawn_app_with(change: impl FnOnce(&mut Config)) -> TestApp 
     change(&mut config);
     let app = App::build(config).await.unwrap();
     let (url, internal_url) = (format!("http://{}", app.addr()), format!("http://{}", app.internal_addr()));
-    actix_rt::spawn(app.run_until_stopped(Shutdown::new()));
+    let shutdown = Shutdown::new();
+    let running = actix_rt::spawn(app.run_until_stopped(shutdown.clone()));
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let documented = Documented::by(&client, &url).await;
-    TestApp { url, internal_url, database_file, documented, client, _folder: folder }
+    TestApp { url, internal_url, database_file, documented, client, shutdown, running, _folder: folder }
 }
 
 /// Settings with free ports and two workers, and nothing from the process environment.
@@ -88,6 +93,22 @@ fn start_telemetry() {
 }
 
 impl TestApp {
+    /// Asks for an orderly stop and waits until the public listener takes nobody in any more.
+    pub(crate) async fn begin_to_stop(&self) {
+        self.shutdown.trigger();
+        let address = self.url.trim_start_matches("http://");
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while tokio::net::TcpStream::connect(address).await.is_ok() {
+            assert!(Instant::now() < deadline, "the public listener still takes visitors in");
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Waits for the end of an orderly stop.
+    pub(crate) async fn stopped(self) -> anyhow::Result<()> {
+        self.running.await.unwrap()
+    }
+
     /// Asks the public API.
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(self.request(Method::GET, path)).await

@@ -14,3 +14,4 @@ mod failures;
 mod likes;
 mod mysfits;
 mod openapi;
+mod shutdown;
