@@ -18,7 +18,7 @@ const PATH: &str = "/intake";
 
 #[derive(Template)]
 #[template(path = "intake.html")]
-struct IntakePage {
+pub(super) struct IntakePage {
     frame: Frame,
     doors: Vec<DoorRow>,
     reasons: Vec<Reason>,
@@ -63,7 +63,7 @@ pub(super) async fn page(view: View, state: web::Data<AppState>) -> Result<HttpR
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a length for the eye")]
-fn intake_page(view: &View, report: &IntakeReport, store: &StoreReport, now: Timestamp) -> IntakePage {
+pub(super) fn intake_page(view: &View, report: &IntakeReport, store: &StoreReport, now: Timestamp) -> IntakePage {
     let counts = |door| report.doors.get(&door).cloned().unwrap_or_default();
     let doors = Door::ALL.map(|door| {
         let count = counts(door);

@@ -26,6 +26,8 @@ mod map;
 mod panel;
 #[cfg(test)]
 mod samples;
+#[cfg(test)]
+mod tests;
 mod timeline;
 
 use actix_web::web::{self, get};

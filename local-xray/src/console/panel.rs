@@ -4,7 +4,7 @@ use crate::graph::{Edge, EdgeKind, Histogram, Service, ServiceGraph, State, Stat
 
 use super::histogram::{Chart, chart};
 use super::link::Link;
-use super::map::{Icon, Numbers, key, type_words};
+use super::map::{Numbers, display_name, is_client, key, type_words};
 use super::view::{View, band_value};
 use super::{format, health};
 
@@ -100,14 +100,14 @@ impl Panel {
     fn of_node(graph: &ServiceGraph, service: &Service, view: &View, here: &str, numbers: Numbers) -> Self {
         let key = key::node(service);
         let traces = &view.link("/traces").with("node", &key);
-        let is_client = Icon::of(service) == Icon::Client;
+        let is_client = is_client(service);
         let note = match (is_client, service.state) {
             (true, _) => "Requests that arrive without a parent. The numbers are those of the calls it makes.",
             (false, State::Active) => "Measured by the service itself.",
             (false, State::Unknown) => "Sent no segments itself. Measured by its callers.",
         };
         Self {
-            title: if is_client { "Clients".to_owned() } else { service.name.clone() },
+            title: display_name(service).to_owned(),
             subtitle: if is_client { format!("of {}", service.name) } else { type_words(service).to_owned() },
             note,
             neighbours: neighbours(graph, service, view, here),
@@ -125,7 +125,7 @@ impl Panel {
             }
         };
         Self {
-            title: format!("{} → {}", name(caller), name(callee)),
+            title: format!("{} → {}", display_name(caller), display_name(callee)),
             subtitle: if edge.kind == EdgeKind::Link { "link" } else { "calls" }.to_owned(),
             note,
             ..Self::with_numbers(Some(edge.statistics), histogram, traces, view, here, numbers)
@@ -168,10 +168,6 @@ impl Panel {
     }
 }
 
-fn name(service: &Service) -> &str {
-    if Icon::of(service) == Icon::Client { "Clients" } else { &service.name }
-}
-
 fn neighbours(graph: &ServiceGraph, service: &Service, view: &View, here: &str) -> Vec<Neighbour> {
     let edges = graph.services.iter().flat_map(|caller| caller.edges.iter().map(move |edge| (caller, edge)));
     let mut found = Vec::new();
@@ -188,7 +184,7 @@ fn neighbours(graph: &ServiceGraph, service: &Service, view: &View, here: &str) 
         let average = edge.statistics.average_response_time().map(format::duration);
         found.push(Neighbour {
             direction,
-            name: name(other).to_owned(),
+            name: display_name(other).to_owned(),
             href: view.link(here).with("edge", &key::edge(caller, callee)).to_string(),
             numbers: average.map_or_else(|| count.clone(), |average| format!("{count} · {average}")),
         });

@@ -59,7 +59,7 @@ fn find(id: &str, state: &AppState) -> Result<std::sync::Arc<Trace>, PageError> 
     state.store.snapshot().trace(id).ok_or_else(|| PageError::not_found(format!("No trace {id} is stored here.")))
 }
 
-fn json_text(trace: &Trace) -> String {
+pub(super) fn json_text(trace: &Trace) -> String {
     let inferred = trace.inferred_segments();
     let segments: Vec<Value> = trace
         .segments()

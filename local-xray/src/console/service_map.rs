@@ -13,11 +13,11 @@ use crate::graph::{self, ServiceGraph};
 use crate::store::Trace;
 
 use super::error::PageError;
-use super::map::{Drawing, Icon, Numbers, Options, key, type_words};
+use super::format;
+use super::map::{Drawing, Icon, Numbers, Options, is_client, key, type_words};
 use super::page::{Frame, Section, respond};
 use super::panel::{Counted, Panel, counted};
 use super::view::{ALL, View};
-use super::{format, map};
 
 const PATH: &str = "/map";
 /// A rate needs some time to be a rate.
@@ -25,7 +25,7 @@ const SHORTEST_SPAN: Duration = Duration::from_secs(60);
 
 #[derive(Template)]
 #[template(path = "service_map.html")]
-struct ServiceMapPage {
+pub(super) struct ServiceMapPage {
     frame: Frame,
     /// `2 services, 128 traces in the last 15 minutes`.
     summary: String,
@@ -49,8 +49,9 @@ struct Row {
 
 /// What to say when there is nothing to draw.
 pub(super) struct Empty {
-    /// The address of this server as the reader typed it.
-    pub(super) address: String,
+    /// Host and port of this server as the reader typed them.
+    pub(super) host: String,
+    pub(super) port: String,
     pub(super) range_words: &'static str,
     /// Traces outside the window, and the link that shows them.
     pub(super) older: Option<(String, String)>,
@@ -72,19 +73,23 @@ pub(super) async fn page(
     let traces = snapshot.traces_between(view.range.window(now));
     let address = request.connection_info().host().to_owned();
     let page = match traces.as_slice() {
-        [] => empty_page(&view, address, snapshot.report().traces, now),
+        [] => empty_page(&view, &address, snapshot.report().traces, now),
         _ => full_page(&view, traces.iter().map(AsRef::as_ref), now),
     };
     respond(StatusCode::OK, &page)
 }
 
-fn full_page<'a>(view: &View, traces: impl Iterator<Item = &'a Trace> + Clone, now: Timestamp) -> ServiceMapPage {
+pub(super) fn full_page<'a>(
+    view: &View,
+    traces: impl Iterator<Item = &'a Trace> + Clone,
+    now: Timestamp,
+) -> ServiceMapPage {
     let window = view.range.window(now);
     let graph = graph::service_graph(traces.clone(), window);
     let span = covered(traces.clone().map(Trace::start_time).min(), window, now);
     let numbers = Numbers::PerMinute(span);
     let options = Options { numbers, here: view.link(PATH), selected: view.selected() };
-    let services = graph.services.iter().filter(|service| Icon::of(service) != Icon::Client).count();
+    let services = graph.services.iter().filter(|service| !is_client(service)).count();
     let traces = format::plural(traces.count() as u64, "trace");
     ServiceMapPage {
         summary: format!("{} · {traces} in {}", format::plural(services as u64, "service"), view.range.words),
@@ -98,7 +103,8 @@ fn full_page<'a>(view: &View, traces: impl Iterator<Item = &'a Trace> + Clone, n
     }
 }
 
-fn empty_page(view: &View, address: String, stored: usize, now: Timestamp) -> ServiceMapPage {
+pub(super) fn empty_page(view: &View, address: &str, stored: usize, now: Timestamp) -> ServiceMapPage {
+    let (host, port) = address.rsplit_once(':').unwrap_or((address, "80"));
     let older = (stored > 0).then(|| {
         let all = View { range: ALL, ..view.clone() }.link(PATH).to_string();
         (format::plural(stored as u64, "older trace"), all)
@@ -111,7 +117,7 @@ fn empty_page(view: &View, address: String, stored: usize, now: Timestamp) -> Se
         drawing: None,
         panel: None,
         rows: Vec::new(),
-        empty: Some(Empty { address, range_words: view.range.words, older }),
+        empty: Some(Empty { host: host.to_owned(), port: port.to_owned(), range_words: view.range.words, older }),
     }
 }
 
@@ -129,13 +135,13 @@ fn rows(graph: &ServiceGraph, view: &View) -> Vec<Row> {
     let mut rows: Vec<Row> = graph
         .services
         .iter()
-        .filter(|service| Icon::of(service) != Icon::Client)
+        .filter(|service| !is_client(service))
         .map(|service| {
             let key = key::node(service);
             Row {
                 name: service.name.clone(),
                 kind: type_words(service).to_owned(),
-                symbol: map::Icon::of(service).symbol(),
+                symbol: Icon::of(service).symbol(),
                 href: view.link(PATH).with("node", &key).to_string(),
                 calls: service
                     .statistics

@@ -20,7 +20,7 @@ use super::{format, health, traces};
 
 #[derive(Template)]
 #[template(path = "trace.html")]
-struct TracePage {
+pub(super) struct TracePage {
     frame: Frame,
     id: String,
     raw: String,
@@ -38,7 +38,7 @@ struct TracePage {
 
 #[derive(Template)]
 #[template(path = "waiting.html")]
-struct WaitingPage {
+pub(super) struct WaitingPage {
     frame: Frame,
     id: String,
     held: String,
@@ -76,7 +76,7 @@ fn path(id: TraceId) -> String {
     format!("/traces/{id}")
 }
 
-fn trace_page(view: &View, trace: &Trace, open: Option<SegmentId>, now: Timestamp) -> TracePage {
+pub(super) fn trace_page(view: &View, trace: &Trace, open: Option<SegmentId>, now: Timestamp) -> TracePage {
     let id = trace.id();
     let here = path(id);
     let graph = graph::service_graph([trace], Window::ALL);
@@ -123,7 +123,7 @@ fn strip(trace: &Trace, root: Option<&Segment>, now: Timestamp) -> Vec<(&'static
     ]
 }
 
-fn waiting_page(view: &View, id: TraceId, held: usize) -> WaitingPage {
+pub(super) fn waiting_page(view: &View, id: TraceId, held: usize) -> WaitingPage {
     WaitingPage {
         frame: Frame::still("Waiting for a trace", Section::Traces, view).refreshing(&path(id), view),
         id: id.to_string(),

@@ -25,7 +25,7 @@ const PAGE_SIZE: usize = 50;
 
 #[derive(Template)]
 #[template(path = "traces.html")]
-struct TracesPage {
+pub(super) struct TracesPage {
     frame: Frame,
     summary: String,
     /// What the list is restricted to, each with the link that lifts it.
@@ -74,7 +74,7 @@ pub(super) async fn page(view: View, state: web::Data<AppState>) -> Result<HttpR
     respond(StatusCode::OK, &page)
 }
 
-fn traces_page(view: &View, traces: &[Arc<Trace>], stored: usize, now: Timestamp) -> TracesPage {
+pub(super) fn traces_page(view: &View, traces: &[Arc<Trace>], stored: usize, now: Timestamp) -> TracesPage {
     let matching: Vec<&Trace> =
         traces.iter().map(AsRef::as_ref).filter(|trace| matches(trace, view, view.range.window(now))).collect();
     let after = |trace: &&&Trace| view.after.is_none_or(|after| (trace.start_time(), trace.id()) < after);

@@ -1,32 +1,27 @@
 //! The map as ready-to-print SVG parts: texts, paths and coordinates, in drawing order.
 
 use std::cmp::Reverse;
-use std::time::Duration;
 
+use crate::console::health;
 use crate::console::link::Link;
-use crate::console::{format, health};
 use crate::graph::{Edge, EdgeKind, Service, ServiceGraph, State, Statistics};
 
 use super::layout::{EdgeSize, Layout, NodeSize, Point, RADIUS, layout};
 use super::ring::{Arc, arcs};
-use super::{Icon, key, path, text};
+use super::words::{self, Caption, Numbers};
+use super::{Icon, is_client, key, path, text};
 
 const RING: f64 = 6.0;
-const NAME_SIZE: f64 = 13.0;
-const TYPE_SIZE: f64 = 11.0;
 const LABEL_SIZE: f64 = 11.0;
-const CAPTION_MAX: f64 = 168.0;
 const LABEL_HEIGHT: f64 = 20.0;
 const MARGIN: f64 = 24.0;
-
-/// What the numbers on the map mean.
-#[derive(Clone, Copy)]
-pub(in crate::console) enum Numbers {
-    /// Average and requests per minute, over the time that the window covers.
-    PerMinute(Duration),
-    /// Average and number of requests: the map of a single trace.
-    Count,
-}
+/// The size at which a map is shown when there is room.
+const SCALE: f64 = 1.15;
+/// A map higher than this scrolls, at a smaller size, instead of shrinking until nothing can be read.
+const TALL: f64 = 1400.0;
+const TALL_SCALE: f64 = 0.7;
+/// With more edges than this their labels are left to hovering and to the panel.
+const LABELLED_EDGES: usize = 60;
 
 /// How the map is to be drawn.
 pub(in crate::console) struct Options<'a> {
@@ -39,6 +34,8 @@ pub(in crate::console) struct Options<'a> {
 
 /// A whole map.
 pub(in crate::console) struct Drawing {
+    /// Whether the map is shown at its own size and scrolls.
+    pub(in crate::console) is_tall: bool,
     pub(in crate::console) view_box: String,
     pub(in crate::console) width: String,
     pub(in crate::console) height: String,
@@ -123,7 +120,9 @@ impl Drawing {
             .collect();
         let clients = services.iter().filter(|service| is_client(service)).count();
         let captions: Vec<Caption> = services.iter().map(|service| Caption::new(service, clients > 1)).collect();
-        let labels: Vec<String> = calls.iter().map(|call| label_text(call.edge)).collect();
+        let has_labels = calls.len() <= LABELLED_EDGES;
+        let label = |call: &Call<'_>| has_labels.then(|| words::label(call.edge));
+        let labels: Vec<Option<String>> = calls.iter().map(label).collect();
         let sizes: Vec<NodeSize> = captions.iter().map(|caption| NodeSize { caption_width: caption.width() }).collect();
         let edge_sizes: Vec<EdgeSize> = calls
             .iter()
@@ -131,12 +130,17 @@ impl Drawing {
             .map(|(call, label)| EdgeSize {
                 source: call.source,
                 target: call.target,
-                label: (text::width(label, LABEL_SIZE) + 14.0, LABEL_HEIGHT),
+                label: label
+                    .as_ref()
+                    .map_or((0.0, LABEL_HEIGHT / 2.0), |label| (text::width(label, LABEL_SIZE) + 14.0, LABEL_HEIGHT)),
             })
             .collect();
         let layout = layout(&sizes, &edge_sizes);
         let focus = Focus::new(&services, &calls, options.selected);
+        let is_tall = layout.height > TALL;
+        let scale = if is_tall { TALL_SCALE } else { SCALE };
         Self {
+            is_tall,
             view_box: format!(
                 "{:.0} {:.0} {:.0} {:.0}",
                 -MARGIN,
@@ -144,8 +148,8 @@ impl Drawing {
                 layout.width + 2.0 * MARGIN,
                 layout.height + 2.0 * MARGIN
             ),
-            width: format!("{:.0}", layout.width + 2.0 * MARGIN),
-            height: format!("{:.0}", layout.height + 2.0 * MARGIN),
+            width: format!("{:.0}", (layout.width + 2.0 * MARGIN) * scale),
+            height: format!("{:.0}", (layout.height + 2.0 * MARGIN) * scale),
             nodes: services
                 .iter()
                 .zip(captions)
@@ -183,10 +187,6 @@ fn in_reading_order(graph: &ServiceGraph) -> Vec<&Service> {
     services
 }
 
-fn is_client(service: &Service) -> bool {
-    Icon::of(service) == Icon::Client
-}
-
 /// Which nodes and edges stay bright: the selected one and its neighbours.
 struct Focus<'a> {
     selected: Option<&'a str>,
@@ -217,49 +217,6 @@ impl<'a> Focus<'a> {
     }
 }
 
-/// The lines under a node.
-struct Caption {
-    name: String,
-    kind: String,
-    trouble: Option<(&'static str, String)>,
-}
-
-impl Caption {
-    fn new(service: &Service, several_clients: bool) -> Self {
-        let (name, kind) = if is_client(service) {
-            let of = if several_clients { format!("of {}", service.name) } else { String::new() };
-            ("Clients".to_owned(), of)
-        } else {
-            (service.name.clone(), super::type_words(service).to_owned())
-        };
-        Self {
-            name: text::shorten(&name, NAME_SIZE, CAPTION_MAX),
-            kind: text::shorten(&kind, TYPE_SIZE, CAPTION_MAX),
-            trouble: service.statistics.as_ref().and_then(trouble),
-        }
-    }
-
-    fn width(&self) -> f64 {
-        let trouble = self.trouble.as_ref().map_or(0.0, |(_, words)| text::width(words, TYPE_SIZE));
-        text::width(&self.name, NAME_SIZE).max(text::width(&self.kind, TYPE_SIZE)).max(trouble)
-    }
-}
-
-/// The worst outcome that occurred, with its share: `25 % error`.
-fn trouble(statistics: &Statistics) -> Option<(&'static str, String)> {
-    let worst = health::OUTCOMES.into_iter().skip(1).rev().find(|&outcome| health::count(statistics, outcome) > 0)?;
-    let others = health::OUTCOMES
-        .into_iter()
-        .skip(1)
-        .filter(|&outcome| health::count(statistics, outcome) > 0)
-        .map(|outcome| {
-            let share = format::percent(health::count(statistics, outcome), statistics.total_count());
-            format!("{share} {}", health::word(outcome))
-        })
-        .collect::<Vec<_>>();
-    Some((health::word(worst), others.join(" · ")))
-}
-
 fn draw_node(service: &Service, caption: Caption, at: Point, options: &Options<'_>, focus: &Focus<'_>) -> DrawnNode {
     let icon = Icon::of(service);
     let key = key::node(service);
@@ -269,7 +226,7 @@ fn draw_node(service: &Service, caption: Caption, at: Point, options: &Options<'
         base.push_str(" unseen");
     }
     let line = |dy: f64, class, text| Text { x: px(at.x), y: px(at.y + dy), class, text };
-    let inside = statistics.iter().flat_map(|statistics| inside(statistics, options.numbers)).zip([6.0, 22.0]);
+    let inside = statistics.iter().flat_map(|statistics| words::inside(statistics, options.numbers)).zip([6.0, 22.0]);
     let below = RADIUS + 20.0;
     let mut lines = vec![line(below, "name", caption.name)];
     if !caption.kind.is_empty() {
@@ -282,9 +239,9 @@ fn draw_node(service: &Service, caption: Caption, at: Point, options: &Options<'
     DrawnNode {
         class: focus.class(&base, &key),
         href: options.here.clone().with("node", &key).without("edge").to_string(),
-        title: node_title(service, options.numbers),
+        title: words::node_title(service, options.numbers),
         centre: line(0.0, "", String::new()),
-        halo: RADIUS + 5.0,
+        halo: RADIUS + 4.5,
         disc: RADIUS - 0.5,
         arcs: statistics.map(|statistics| arcs(&statistics, at, RADIUS, RADIUS - RING)).unwrap_or_default(),
         icon: IconPlace { symbol: icon.symbol(), x: px(at.x - f64::from(size) / 2.0), y: px(at.y - drop), size },
@@ -301,47 +258,9 @@ fn trouble_class(state: &str) -> &'static str {
     }
 }
 
-fn inside(statistics: &Statistics, numbers: Numbers) -> [(&'static str, String); 2] {
-    let average = statistics.average_response_time().map(format::duration).unwrap_or_default();
-    let total = statistics.total_count();
-    let volume = match numbers {
-        Numbers::PerMinute(span) => format::rate(total, span),
-        Numbers::Count => format::plural(total, "call"),
-    };
-    [("average", average), ("rate", volume)]
-}
-
-fn node_title(service: &Service, numbers: Numbers) -> String {
-    let what = if is_client(service) {
-        format!("Clients of {}", service.name)
-    } else {
-        format!("{} ({})", service.name, super::type_words(service))
-    };
-    let seen = if service.state == State::Unknown && !is_client(service) { "; seen only by its callers" } else { "" };
-    match service.statistics.filter(|statistics| statistics.total_count() > 0) {
-        None => what,
-        Some(statistics) => {
-            let [(_, average), (_, volume)] = inside(&statistics, numbers);
-            let trouble = trouble(&statistics).map(|(_, words)| format!(", {words}")).unwrap_or_default();
-            format!("{what}: average {average}, {volume}{trouble}{seen}")
-        }
-    }
-}
-
-/// The text on an edge: how many calls, and how long they took on average for the caller.
-fn label_text(edge: &Edge) -> String {
-    match (edge.kind, edge.statistics.average_response_time()) {
-        (EdgeKind::Link, _) => "link".to_owned(),
-        (EdgeKind::Call, None) => "pending".to_owned(),
-        (EdgeKind::Call, Some(average)) => {
-            format!("{} · {}", format::count(edge.statistics.total_count()), format::duration(average))
-        }
-    }
-}
-
 fn draw_edges(
     calls: &[Call<'_>],
-    labels: Vec<String>,
+    labels: Vec<Option<String>>,
     sizes: &[EdgeSize],
     layout: &Layout,
     options: &Options<'_>,
@@ -359,26 +278,13 @@ fn draw_edges(
             DrawnEdge {
                 class: focus.class(base, &key),
                 href: options.here.clone().with("edge", &key).without("node").to_string(),
-                title: edge_title(call),
+                title: words::edge_title(call.caller, call.callee, call.edge),
                 line: path.line,
                 arrow: path.arrow,
-                label: Some(draw_label(label, route.label, size.label.0, &call.edge.statistics)),
+                label: label.map(|label| draw_label(label, route.label, size.label.0, &call.edge.statistics)),
             }
         })
         .collect()
-}
-
-fn edge_title(call: &Call<'_>) -> String {
-    let caller = if is_client(call.caller) { "Clients".to_owned() } else { call.caller.name.clone() };
-    let trouble = trouble(&call.edge.statistics).map(|(_, words)| format!(", {words}")).unwrap_or_default();
-    let numbers = match call.edge.statistics.average_response_time() {
-        Some(average) => {
-            let calls = format::plural(call.edge.statistics.total_count(), "call");
-            format!("{calls}, average {} for the caller", format::duration(average))
-        }
-        None => label_text(call.edge),
-    };
-    format!("{caller} → {}: {numbers}{trouble}", call.callee.name)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share for the eye")]

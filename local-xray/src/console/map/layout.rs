@@ -23,7 +23,7 @@ pub(super) const LOOP_HEIGHT: f64 = 58.0;
 /// Height of the text under a node.
 const CAPTION_HEIGHT: f64 = 62.0;
 const NODE_GAP: f64 = 28.0;
-const COLUMN_GAP: f64 = 48.0;
+const COLUMN_GAP: f64 = 56.0;
 const COMPONENT_GAP: f64 = 48.0;
 /// Components share a row until it is this wide.
 const ROW_WIDTH: f64 = 1200.0;
@@ -43,7 +43,7 @@ pub(super) struct NodeSize {
 pub(super) struct EdgeSize {
     pub(super) source: usize,
     pub(super) target: usize,
-    /// Size of the label's box.
+    /// Size of the label's box; of no width for an edge without a label.
     pub(super) label: (f64, f64),
 }
 
@@ -204,7 +204,9 @@ fn chain(edge: &EdgeSize, reversed: bool, vertices: &mut Vec<Vertex>) -> Vec<usi
     let (first, last) = (vertices[left].column, vertices[right].column);
     let label_column = first + 1 + 2 * ((last - first) / 4);
     let mut chain = vec![left];
-    for column in first + 1..last {
+    // Without a label the columns between nodes stay empty.
+    let step = if edge.label.0 > 0.0 { 1 } else { 2 };
+    for column in (first + step..last).step_by(step) {
         let (width, height) = if column == label_column { edge.label } else { (0.0, 14.0) };
         chain.push(vertices.len());
         vertices.push(Vertex { column, width, above: height / 2.0, below: height / 2.0 });

@@ -9,13 +9,25 @@ mod layout;
 mod path;
 mod ring;
 mod text;
+mod words;
 
 use crate::graph::Service;
 
-pub(super) use self::drawing::{Drawing, Numbers, Options};
+pub(super) use self::drawing::{Drawing, Options};
 pub(super) use self::icon::Icon;
+pub(super) use self::words::Numbers;
 
 /// The type of a node in words: X-Ray's own, or `service` for a process that named no origin.
 pub(super) fn type_words(service: &Service) -> &str {
     service.service_type.as_deref().unwrap_or("service")
+}
+
+/// Says whether a node stands for the callers of an entry service.
+pub(super) fn is_client(service: &Service) -> bool {
+    Icon::of(service) == Icon::Client
+}
+
+/// The name that the map shows: a client node carries the name of the service it enters, which would confuse.
+pub(super) fn display_name(service: &Service) -> &str {
+    if is_client(service) { "Clients" } else { &service.name }
 }

@@ -5,7 +5,7 @@
 use super::layout::{LOOP_HEIGHT, Layout, Point, RADIUS};
 
 /// Distance between a node's ring and the edges that touch it.
-const CLEARANCE: f64 = 3.0;
+const CLEARANCE: f64 = 6.0;
 const ARROW_LENGTH: f64 = 9.0;
 const ARROW_HALF_WIDTH: f64 = 4.0;
 /// Neighbouring edges at one side of a node keep this angle, as long as all fit.
@@ -47,10 +47,10 @@ fn ports(layout: &Layout, ends: &[(usize, usize)]) -> Vec<[f64; 2]> {
             for (edge, &(source, target)) in ends.iter().enumerate().filter(|(_, (source, target))| source != target) {
                 let route = &layout.edges[edge];
                 if source == node && route.reversed != right {
-                    side.push((edge, 0, route.bends.first().map_or(0.0, |bend| bend.y)));
+                    side.push((edge, 0, route.bends.first().map_or(layout.nodes[target].y, |bend| bend.y)));
                 }
                 if target == node && route.reversed == right {
-                    side.push((edge, 1, route.bends.last().map_or(0.0, |bend| bend.y)));
+                    side.push((edge, 1, route.bends.last().map_or(layout.nodes[source].y, |bend| bend.y)));
                 }
             }
             side.sort_by(|a, b| a.2.total_cmp(&b.2).then(a.0.cmp(&b.0)));

@@ -26,7 +26,7 @@ function attach(frame, index) {
   const fit = () => { place = { ...all }; show(); };
   show();
 
-  frame.querySelector(".zoom").addEventListener("click", (event) => {
+  frame.closest(".card").querySelector(".zoom").addEventListener("click", (event) => {
     const action = event.target.dataset.zoom;
     if (action === "in") zoom(0.75);
     if (action === "out") zoom(1 / 0.75);

@@ -1,0 +1,180 @@
+//! The console over real sockets: a trace sent as datagrams is waited for, then found on every page; addresses,
+//! headers and embedded files are what a browser needs.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use local_xray::{App, Config};
+use reqwest::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION};
+use tokio::net::UdpSocket;
+use tokio::sync::oneshot;
+
+/// How long a test waits for what must happen.
+const DEADLINE: Duration = Duration::from_secs(10);
+const TRACE_ID: &str = "1-67891233-abcdef012345678912345678";
+
+struct Console {
+    base: String,
+    address: std::net::SocketAddr,
+    client: reqwest::Client,
+}
+
+/// Runs a test against a fresh local X-Ray, and stops it in good order.
+fn with_console(test: impl AsyncFnOnce(Console)) {
+    actix_rt::System::new().block_on(async {
+        let app = App::build(Config::on_free_ports()).await.unwrap();
+        let console = Console {
+            base: format!("http://{}", app.addr()),
+            address: app.addr(),
+            client: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap(),
+        };
+        let (stop, stopped) = oneshot::channel::<()>();
+        let running = actix_rt::spawn(app.run_until_stopped(async {
+            let _ = stopped.await;
+        }));
+        test(console).await;
+        drop(stop);
+        tokio::time::timeout(DEADLINE, running).await.expect("the local X-Ray stops").unwrap().unwrap();
+    });
+}
+
+impl Console {
+    async fn get(&self, path: &str) -> reqwest::Response {
+        self.client.get(format!("{}{path}", self.base)).send().await.unwrap()
+    }
+
+    /// The status and the text of a page.
+    async fn page(&self, path: &str) -> (u16, String) {
+        let answer = self.get(path).await;
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    /// Asks again and again until the page has the text.
+    async fn page_with(&self, path: &str, text: &str) -> String {
+        let asking = async {
+            loop {
+                let (_, html) = self.page(path).await;
+                if html.contains(text) {
+                    return html;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(DEADLINE, asking).await.expect("the page comes to show it")
+    }
+
+    /// Sends segments as the SDKs do: a header line and one document in each datagram.
+    async fn send(&self, documents: &[String]) {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        for document in documents {
+            let datagram = format!("{{\"format\": \"json\", \"version\": 1}}\n{document}");
+            socket.send_to(datagram.as_bytes(), self.address).await.unwrap();
+        }
+    }
+}
+
+/// A like through both services, just now.
+fn like() -> [String; 2] {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64() - 3.0;
+    let (sent, done) = (now + 0.1, now + 1.9);
+    [
+        format!(
+            r#"{{"name": "monolith", "id": "0000000000000001", "trace_id": "{TRACE_ID}", "start_time": {now},
+            "end_time": {}, "http": {{"request": {{"method": "POST", "url": "http://localhost/mysfits/7/like"}},
+            "response": {{"status": 200}}}}, "subsegments": [{{"name": "like service", "id": "0000000000000002",
+            "namespace": "remote", "start_time": {sent}, "end_time": {done}}}]}}"#,
+            now + 2.0
+        ),
+        format!(
+            r#"{{"name": "like service", "id": "0000000000000003", "parent_id": "0000000000000002",
+            "trace_id": "{TRACE_ID}", "start_time": {sent}, "end_time": {done}}}"#
+        ),
+    ]
+}
+
+#[test]
+fn a_trace_is_waited_for_and_then_found_everywhere() {
+    with_console(async |console| {
+        let address = format!("/traces/{TRACE_ID}");
+        let (status, html) = console.page(&address).await;
+        assert_eq!(status, 404);
+        assert!(html.contains("Waiting for this trace") && html.contains("http-equiv=\"refresh\""), "{html}");
+
+        console.send(&like()).await;
+
+        let html = console.page_with(&address, "part-0000000000000003").await;
+        assert!(html.contains("POST /mysfits/7/like"), "{html}");
+        let map = console.page_with("/map", ">like service<").await;
+        assert!(map.contains(">Clients<") && map.contains("monolith%3Elike+service"), "{map}");
+        let (status, list) = console.page("/traces?node=like+service&state=ok").await;
+        assert!(status == 200 && list.contains(TRACE_ID), "{list}");
+        let raw = console.get(&format!("{address}/raw.json")).await;
+        assert_eq!(raw.headers()[CONTENT_TYPE], "application/json");
+        assert_eq!(raw.json::<serde_json::Value>().await.unwrap()["Segments"].as_array().unwrap().len(), 2);
+        let (status, page) = console.page(&format!("{address}/raw")).await;
+        assert!(status == 200 && page.contains("&#34;Document&#34;: {"), "{page}");
+    });
+}
+
+#[test]
+fn refused_datagrams_are_listed_without_becoming_markup() {
+    with_console(async |console| {
+        let named = like()[1].replace("like service", "<script>alert(1)</script>");
+        console.send(&[named]).await;
+        let html = console.page_with("/intake", "InvalidName").await;
+        assert!(html.contains("$.name") && html.contains("&#60;script&#62;alert(1)"), "{html}");
+        assert!(!html.contains("<script>"), "{html}");
+    });
+}
+
+#[test]
+fn pages_name_files_that_browsers_may_keep() {
+    with_console(async |console| {
+        let page = console.get("/map").await;
+        let policy = page.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned();
+        assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+        let html = page.text().await.unwrap();
+        let files: Vec<&str> = html.split('"').filter(|text| text.starts_with("/static/")).collect();
+        assert_eq!(files.len(), 5, "icon, stylesheet and three scripts: {files:?}");
+        for file in files {
+            let answer = console.get(file).await;
+            assert_eq!(answer.status(), 200, "{file}");
+            assert!(answer.headers()[CACHE_CONTROL].to_str().unwrap().contains("immutable"), "{file}");
+        }
+        assert_eq!(console.page("/static/console-000000000000.css").await.0, 404);
+    });
+}
+
+#[test]
+fn addresses_that_mean_nothing_get_a_page_that_says_so() {
+    with_console(async |console| {
+        for (path, status, words) in [
+            ("/nowhere", 404, "There is no page at this address."),
+            ("/traces/nonsense", 404, "is not a trace id"),
+            ("/traces/nonsense/raw", 404, "is not a trace id"),
+            ("/map?range=2m", 400, "Choose one of 5m, 15m"),
+            ("/search?q=service(%22monolith%22)", 400, "Filter expressions are not understood"),
+        ] {
+            let (answered, html) = console.page(path).await;
+            assert_eq!(answered, status, "{path}");
+            assert!(html.contains(words) && html.contains("<nav"), "{path}: {html}");
+        }
+    });
+}
+
+#[test]
+fn the_front_door_and_the_search_lead_on() {
+    with_console(async |console| {
+        let w3c = TRACE_ID.replace("1-", "").replace('-', "");
+        for (path, target) in [
+            ("/", "/map".to_owned()),
+            ("/?range=1h", "/map?range=1h".to_owned()),
+            (&format!("/search?q={w3c}"), format!("/traces/{TRACE_ID}")),
+        ] {
+            let answer = console.get(path).await;
+            assert_eq!(answer.status(), 303, "{path}");
+            assert_eq!(answer.headers()[LOCATION], target.as_str(), "{path}");
+        }
+    });
+}
