@@ -1,5 +1,7 @@
 //! `GetGroups` and `GetGroup`, with one group: the default one, which holds every trace.
 
+use crate::filter::{GroupKey, Groups};
+
 use super::answer::{Answer, Outcome};
 use super::error::ApiError;
 use super::input::Input;
@@ -26,5 +28,18 @@ pub(super) fn only_default(group: &GroupReference) -> Result<(), ApiError> {
         (Some(name), _) if name != DEFAULT.name => unknown(name),
         (_, Some(arn)) if arn != DEFAULT.arn => unknown(arn),
         _ => Ok(()),
+    }
+}
+
+/// The groups that filter expressions may refer to.
+pub(super) struct KnownGroups;
+
+impl Groups for KnownGroups {
+    fn filter_expression(&self, key: GroupKey, value: &str) -> Option<String> {
+        let known = match key {
+            GroupKey::Name => DEFAULT.name,
+            GroupKey::Arn => DEFAULT.arn,
+        };
+        (value == known).then(String::new)
     }
 }

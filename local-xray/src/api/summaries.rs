@@ -1,4 +1,4 @@
-//! `GetTraceSummaries`: newest first, a page at a time.
+//! `GetTraceSummaries`: those that a filter matches, newest first, a page at a time.
 
 use std::sync::Arc;
 
@@ -6,11 +6,13 @@ use actix_web::web;
 
 use crate::app::AppState;
 use crate::document::{Segment, TraceId, Window};
+use crate::filter::{self, TraceView};
 use crate::store::{Snapshot, Trace};
-use crate::summary::summarise;
+use crate::summary::TraceSummary;
 
 use super::answer::{Answer, Outcome};
 use super::error::ApiError;
+use super::groups::KnownGroups;
 use super::input::Input;
 use super::page_token::{PageToken, Position};
 use super::time::window;
@@ -24,33 +26,61 @@ pub(super) async fn get(
     Input(input): Input<GetTraceSummaries>,
 ) -> Outcome<TraceSummariesAnswer> {
     let window = window(input.start_time, input.end_time)?;
-    no_filter(input.filter_expression.as_deref())?;
+    let expression = input.filter_expression.as_deref().unwrap_or_default();
+    let filter = filter::compile(expression, &KnownGroups)
+        .map_err(|error| ApiError::invalid_request(format!("FilterExpression: {error}")))?;
     let share = share(&input)?;
-    let token = PageToken::of_query(&(window.start, window.end, input.time_range_type as u8, share.to_bits()));
+    let token =
+        PageToken::of_query(&(window.start, window.end, input.time_range_type as u8, share.to_bits(), expression));
     let after = input.next_token.as_deref().map(|sent| token.read(sent)).transpose()?;
 
-    let matching = matching(&state.store.snapshot(), window, input.time_range_type);
-    let is_behind = |trace: &Trace| after.is_none_or(|after| Position::of(trace) < after);
-    let mut rest = matching.iter().filter(|trace| is_behind(trace));
-    let page: Vec<_> = rest.by_ref().take(PAGE).collect();
-    let next = page.last().filter(|_| rest.next().is_some()).map(|last| token.write(Position::of(last)));
-    let sampled = page.iter().filter(|trace| is_sampled(trace.id(), share));
+    let snapshot = state.store.snapshot();
+    // A filter may look at every trace in the window, which takes too long for a thread that answers requests.
+    let page = web::block(move || {
+        let traces = traces_in(&snapshot, window, input.time_range_type);
+        let sampled = |trace: &Trace| is_sampled(trace.id(), share);
+        page(traces.iter().map(Arc::as_ref), after, |view| sampled(view.trace()) && filter.matches(view))
+    });
+    let page = page.await.map_err(|_| ApiError::stopping())?;
     Ok(Answer(TraceSummariesAnswer {
-        trace_summaries: sampled.map(|trace| TraceSummaryOut::from(summarise(trace))).collect(),
-        approximate_time: page.last().map_or(window.start, |oldest| oldest.start_time()),
-        traces_processed_count: page.len(),
-        next_token: next,
+        approximate_time: page.summaries.last().map_or(window.start, |oldest| oldest.start_time),
+        trace_summaries: page.summaries.into_iter().map(TraceSummaryOut::from).collect(),
+        traces_processed_count: page.processed,
+        next_token: page.next.map(|position| token.write(position)),
     }))
 }
 
-/// Filters are refused rather than half understood.
-fn no_filter(expression: Option<&str>) -> Result<(), ApiError> {
-    match expression.map(str::trim) {
-        None | Some("") => Ok(()),
-        Some(_) => {
-            Err(ApiError::invalid_request("FilterExpression is not implemented yet by this local X-Ray; leave it out"))
+/// One page of summaries.
+struct Page {
+    summaries: Vec<TraceSummary>,
+    /// How many traces were looked at, matching or not.
+    processed: usize,
+    /// Where the next page goes on; absent when nothing that matches is left.
+    next: Option<Position>,
+}
+
+/// The first page of matching traces behind `after`. Traces come newest first.
+fn page<'t>(
+    traces: impl Iterator<Item = &'t Trace>,
+    after: Option<Position>,
+    matches: impl Fn(&TraceView<'_>) -> bool,
+) -> Page {
+    let mut page = Page { summaries: Vec::new(), processed: 0, next: None };
+    let mut last = None;
+    for trace in traces.filter(|trace| after.is_none_or(|after| Position::of(trace) < after)) {
+        let view = TraceView::of(trace);
+        let matches = matches(&view);
+        if matches && page.summaries.len() == PAGE {
+            page.next = last;
+            break;
+        }
+        page.processed += 1;
+        last = Some(Position::of(trace));
+        if matches {
+            page.summaries.push(view.into_summary());
         }
     }
+    page
 }
 
 /// The share of traces that was asked for, from 0 to 1.
@@ -71,7 +101,7 @@ fn is_sampled(id: TraceId, share: f64) -> bool {
 }
 
 /// The traces that the window asks for, newest first.
-fn matching(snapshot: &Snapshot, window: Window, range: TimeRangeType) -> Vec<Arc<Trace>> {
+fn traces_in(snapshot: &Snapshot, window: Window, range: TimeRangeType) -> Vec<Arc<Trace>> {
     let ends_inside = |segment: &Segment| segment.end_time.is_some_and(|end| window.contains(end));
     match range {
         TimeRangeType::TraceId => snapshot.traces_started_in(window),
@@ -87,6 +117,34 @@ fn matching(snapshot: &Snapshot, window: Window, range: TimeRangeType) -> Vec<Ar
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::document::{Kind, SegmentId, Timestamp};
+
+    fn trace(number: u8) -> Trace {
+        let start = Timestamp::from_micros(i64::from(number) * 1_000_000);
+        let id = SegmentId::from_bytes([number; 8]);
+        Trace::from_segments(TraceId::from_bytes([number; 16]), [Segment::new(Kind::Segment, id, "shop", start)])
+    }
+
+    #[test]
+    fn pages_of_a_filter_hold_each_match_once_and_look_at_each_trace_once() {
+        let traces: Vec<_> = (0..=250).rev().map(trace).collect();
+        // 167 traces match; neither the newest nor the oldest does.
+        let is_match =
+            |trace: &Trace| trace.start_time().micros() / 1_000_000 % 3 != 1 && trace.id() != traces[250].id();
+        let expected: Vec<_> = traces.iter().filter(|trace| is_match(trace)).map(Trace::id).collect();
+        let (mut found, mut processed, mut after) = (Vec::new(), 0, None);
+        loop {
+            let page = page(traces.iter(), after, |view| is_match(view.trace()));
+            found.extend(page.summaries.iter().map(|summary| summary.id));
+            processed += page.processed;
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+            assert_eq!(page.summaries.len(), PAGE);
+        }
+        assert_eq!((found, processed), (expected, traces.len()));
+    }
 
     #[test]
     fn a_fixed_rate_keeps_its_share_and_always_the_same_traces() {

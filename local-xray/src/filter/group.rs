@@ -18,16 +18,6 @@ pub trait Groups {
     fn filter_expression(&self, key: GroupKey, value: &str) -> Option<String>;
 }
 
-/// Knows only the group that always exists: `Default`, which holds every trace.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct OnlyDefaultGroup;
-
-impl Groups for OnlyDefaultGroup {
-    fn filter_expression(&self, key: GroupKey, value: &str) -> Option<String> {
-        (key == GroupKey::Name && value == "Default").then(String::new)
-    }
-}
-
 /// Replaces every reference to a group, so that the expression can be evaluated. `text` is what it was parsed from.
 pub(super) fn resolve(expression: Expression, text: &str, groups: &dyn Groups) -> Result<Filter, FilterError> {
     let mut resolver = Resolver { groups, open: Vec::new(), references: 0 };

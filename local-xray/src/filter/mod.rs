@@ -69,7 +69,7 @@ mod tests;
 pub use self::ast::{Expression, GroupKey};
 pub use self::error::{FilterError, Span};
 pub use self::eval::Filter;
-pub use self::group::{Groups, OnlyDefaultGroup};
+pub use self::group::Groups;
 pub use self::keyword::Keyword;
 pub use self::view::TraceView;
 

@@ -26,6 +26,11 @@ impl<'t> TraceView<'t> {
         Self { trace, summary: OnceCell::new(), work: OnceCell::new() }
     }
 
+    /// The trace itself.
+    pub fn trace(&self) -> &'t Trace {
+        self.trace
+    }
+
     /// The trace's summary.
     pub fn summary(&self) -> &TraceSummary {
         self.summary.get_or_init(|| summarise(self.trace))
