@@ -140,17 +140,17 @@ impl ApiError {
         Self { kind, message: message.into(), cause: None }
     }
 
-    /// The whole chain in one line: public words, then each cause.
-    fn chain(&self) -> String {
+    /// What we tell ourselves, in one line: the cause with its own causes, or the public words where there is none.
+    fn reason(&self) -> String {
         match &self.cause {
-            Some(cause) => format!("{}: {cause:#}", self.message),
+            Some(cause) => format!("{cause:#}"),
             None => self.message.clone().into_owned(),
         }
     }
 
     fn log(&self) {
         let (code, status) = (self.code(), self.kind.status().as_u16());
-        let error = self.chain();
+        let error = self.reason();
         match self.kind {
             Kind::Internal => tracing::error!(error.code = code, http.status = status, "request failed: {error}"),
             _ if status >= 500 => tracing::warn!(error.code = code, http.status = status, "request failed: {error}"),
@@ -161,14 +161,14 @@ impl ApiError {
     fn record_on_span(&self) {
         let context = opentelemetry::Context::current();
         let attributes =
-            vec![KeyValue::new("exception.type", self.code()), KeyValue::new("exception.message", self.chain())];
+            vec![KeyValue::new("exception.type", self.code()), KeyValue::new("exception.message", self.reason())];
         context.span().add_event("exception", attributes);
     }
 }
 
 impl fmt::Debug for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code(), self.chain())
+        write!(f, "{}: {}", self.code(), self.reason())
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use opentelemetry::Context;
 use opentelemetry::trace::TraceContextExt;
+use serde::Serialize;
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
@@ -35,21 +36,35 @@ where
         let metadata = event.metadata();
         let mut fields = Fields::default();
         event.record(&mut fields);
-        let mut line = Map::new();
-        line.insert("timestamp".into(), timestamp(SystemTime::now()).into());
-        line.insert("level".into(), metadata.level().as_str().into());
-        line.insert("target".into(), metadata.target().into());
-        line.insert("message".into(), fields.message.into());
-        line.insert("service".into(), self.service.as_str().into());
-        if let Some((trace_id, segment_id)) = current_ids() {
-            line.insert("trace_id".into(), trace_id.into());
-            line.insert("segment_id".into(), segment_id.into());
-        }
-        if !fields.others.is_empty() {
-            line.insert("fields".into(), fields.others.into());
-        }
-        writeln!(out, "{}", Value::Object(line))
+        let (trace_id, segment_id) = current_ids().unzip();
+        let line = Line {
+            timestamp: timestamp(SystemTime::now()),
+            level: metadata.level().as_str(),
+            target: metadata.target(),
+            message: &fields.message,
+            service: &self.service,
+            trace_id,
+            segment_id,
+            fields: fields.others,
+        };
+        writeln!(out, "{}", serde_json::to_string(&line).map_err(|_| fmt::Error)?)
     }
+}
+
+/// A line, in the order in which its members are written.
+#[derive(Serialize)]
+struct Line<'a> {
+    timestamp: String,
+    level: &'static str,
+    target: &'a str,
+    message: &'a str,
+    service: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    segment_id: Option<String>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    fields: Map<String, Value>,
 }
 
 fn current_ids() -> Option<(String, String)> {
@@ -170,6 +185,7 @@ mod tests {
         drop(attached);
         let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
         assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(text.starts_with(r#"{"timestamp":""#), "{text}");
         let mut line: Value = serde_json::from_str(&text).unwrap();
         let timestamp = line.as_object_mut().unwrap().remove("timestamp").unwrap();
         assert!(timestamp.as_str().unwrap().ends_with('Z'));

@@ -144,12 +144,14 @@ fn is_ours(metadata: &Metadata<'_>) -> bool {
     *metadata.level() <= tracing::Level::INFO && !metadata.target().starts_with("opentelemetry")
 }
 
-/// The filter of log lines. What the exporters say about single batches is only shown to whoever debugs; losses have a line of their own.
+/// The filter of log lines. What the exporters say about single batches, and actix-server about its workers, is only shown to
+/// whoever debugs; losses and listeners have lines of their own.
 fn log_level(environment: &Environment) -> Result<String, ConfigError> {
     let level = environment.get("LOGLEVEL").unwrap_or("info").to_ascii_lowercase();
     match level.as_str() {
-        "off" | "error" | "warn" | "info" => Ok(format!("{level},opentelemetry=off")),
+        "off" | "error" | "warn" => Ok(format!("{level},opentelemetry=off")),
         "warning" => Ok("warn,opentelemetry=off".to_owned()),
+        "info" => Ok("info,opentelemetry=off,actix_server=warn".to_owned()),
         "debug" | "trace" => Ok(format!("{level},hyper=info,reqwest=info,mio=info,actix=info")),
         _ => Err(ConfigError::invalid("LOGLEVEL", level, "one of off, error, warn, info, debug, trace")),
     }

@@ -121,7 +121,7 @@ fn the_log_level_is_one_of_the_usual_words() {
         let filter = log_level(&Environment::from_pairs([("LOGLEVEL", level)]));
         assert_eq!(filter.ok().as_deref(), expected, "{level}");
     }
-    check("", Some("info,opentelemetry=off"));
+    check("", Some("info,opentelemetry=off,actix_server=warn"));
     check("ERROR", Some("error,opentelemetry=off"));
     check("Warning", Some("warn,opentelemetry=off"));
     check("loud", None);
