@@ -20,7 +20,7 @@ use crate::domain::{LikeKey, Mysfit, MysfitId, Selection};
 /// Connections to the server.
 const CONNECTIONS: u32 = 10;
 
-/// How long a call waits for a connection.
+/// How long a call waits for a connection, and the end for the last call.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Mysfits and likes in a PostgreSQL database.
@@ -84,10 +84,15 @@ impl Store for PostgresStore {
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             let closed = self.run(|tables| async move {
-                tables.pool.close().await;
-                Ok::<_, StoreError>(())
+                let closed = tokio::time::timeout(PATIENCE, tables.pool.close()).await;
+                Ok::<_, StoreError>(closed.is_ok())
             });
-            closed.await.unwrap_or_else(|error| tracing::warn!("cannot close the database connections: {error}"));
+            if !closed.await.unwrap_or(false) {
+                tracing::warn!(
+                    "queries on {} did not end in time and are cut off",
+                    self.tables.database.peer_service()
+                );
+            }
         })
     }
 }
