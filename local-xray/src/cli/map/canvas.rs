@@ -114,15 +114,19 @@ fn print_row(row: &[Cell], colour: bool) -> String {
             Cell::Line(directions, style) => (LINES.get(usize::from(directions)).copied().unwrap_or(' '), style),
         };
         if colour && style != current {
-            line.push_str(&format!("\u{1b}[0;{}m", style.ansi()).replace(";m", "m"));
+            line.push_str(&escape(style));
             current = style;
         }
         line.push(character);
     }
     if current != Style::Plain {
-        line.push_str("\u{1b}[0m");
+        line.push_str(&escape(Style::Plain));
     }
     line
+}
+
+fn escape(style: Style) -> String {
+    format!("\u{1b}[{}m", style.ansi())
 }
 
 fn is_blank(cell: Cell) -> bool {

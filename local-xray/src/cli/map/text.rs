@@ -17,16 +17,17 @@ pub(super) enum Style {
 }
 
 impl Style {
-    /// ANSI parameters: the sixteen basic colours, which follow the reader's own theme.
+    /// ANSI parameters that end the style before and begin this one, in the basic colours, which follow the reader's
+    /// own theme.
     pub(super) fn ansi(self) -> &'static str {
         match self {
-            Self::Plain => "",
-            Self::Quiet => "2",
-            Self::Strong => "1",
-            Self::Ok => "32",
-            Self::Error => "33",
-            Self::Throttle => "35",
-            Self::Fault => "31",
+            Self::Plain => "0",
+            Self::Quiet => "0;2",
+            Self::Strong => "0;1",
+            Self::Ok => "0;32",
+            Self::Error => "0;33",
+            Self::Throttle => "0;35",
+            Self::Fault => "0;31",
         }
     }
 }

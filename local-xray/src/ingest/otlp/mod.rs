@@ -1,4 +1,4 @@
-//! OTLP over HTTP and gRPC, and inside datagrams: requests are decoded here, and translated by [`translate`].
+//! OTLP over HTTP and gRPC, and inside datagrams: requests are decoded here, and translated by the `translate` module.
 //!
 //! Spans that cannot be taken never spoil the others: the sender is told how many were refused and why the first of them
 //! was, the console lists the latest ones.
