@@ -14,8 +14,20 @@ use crate::xray::Xray;
 
 /// Flags that ask for a free port everywhere, so that tests run beside each other and beside a demo.
 const FREE_PORTS: [&str; 14] = [
-    "--site", "0", "--internal", "0", "--like", "0", "--like-internal", "0", "--xray", "0", "--otlp-grpc", "0",
-    "--otlp-http", "0",
+    "--site",
+    "0",
+    "--internal",
+    "0",
+    "--like",
+    "0",
+    "--like-internal",
+    "0",
+    "--xray",
+    "0",
+    "--otlp-grpc",
+    "0",
+    "--otlp-http",
+    "0",
 ];
 
 /// Longest wait for a stack to start, to finish a bounded run or to stop.
@@ -61,7 +73,8 @@ impl Stack {
             .kill_on_drop(true)
             .spawn()?;
         let mut output = BufReader::new(process.stdout.take().context("its output")?).lines();
-        let (site, xray) = tokio::time::timeout(DEADLINE, announced(&mut output)).await.context("it never said where to look")??;
+        let (site, xray) =
+            tokio::time::timeout(DEADLINE, announced(&mut output)).await.context("it never said where to look")??;
         Ok(Self { process, output, site, xray, data })
     }
 
@@ -99,10 +112,13 @@ impl Stack {
     ///
     /// When it does not end in time, or not with success.
     pub async fn stop(mut self) -> Result<()> {
-        let id = self.process.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw).context("still running")?;
+        let id =
+            self.process.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw).context("still running")?;
         kill_process(id, Signal::INT)?;
         let mut said = String::new();
-        while let Some(line) = tokio::time::timeout(DEADLINE, self.output.next_line()).await.context("it does not stop")?? {
+        while let Some(line) =
+            tokio::time::timeout(DEADLINE, self.output.next_line()).await.context("it does not stop")??
+        {
             said.push_str(&line);
             said.push('\n');
         }

@@ -17,7 +17,8 @@ fn without_times(line: &str) -> String {
         let number = word.trim_end_matches(|unit: char| unit.is_alphabetic() || unit == 'µ');
         number.len() < word.len() && number.parse::<f64>().is_ok()
     };
-    let words = line.split(|letter: char| letter.is_whitespace() || "│─╴╶".contains(letter)).filter(|word| !word.is_empty());
+    let words =
+        line.split(|letter: char| letter.is_whitespace() || "│─╴╶".contains(letter)).filter(|word| !word.is_empty());
     words.map(|word| if is_time(word) { "TIME" } else { word }).collect::<Vec<_>>().join(" ")
 }
 

@@ -15,9 +15,8 @@ fn keys_with(wanted: fn(Option<Fault>) -> bool) -> impl Iterator<Item = String> 
 }
 
 async fn like(stack: &Stack, key: &str, trace_header: Option<&str>) -> Result<reqwest::Response> {
-    let mut request = reqwest::Client::new()
-        .post(stack.site(&format!("/mysfits/{COCO}/like")))
-        .header("Idempotency-Key", key);
+    let mut request =
+        reqwest::Client::new().post(stack.site(&format!("/mysfits/{COCO}/like"))).header("Idempotency-Key", key);
     if let Some(header) = trace_header {
         request = request.header("X-Amzn-Trace-Id", header);
     }
@@ -33,7 +32,9 @@ fn root_of(answer: &reqwest::Response) -> Result<String> {
 async fn whole_trace(stack: &Stack, id: &str) -> Result<Trace> {
     eventually(&format!("the whole of trace {id}"), || async {
         let Some(trace) = stack.xray().trace(id).await? else { return Ok(None) };
-        let whole = trace.sent_by("monolith").len() == 2 && trace.sent_by("like service").len() == 1 && trace.asked_a_database();
+        let whole = trace.sent_by("monolith").len() == 2
+            && trace.sent_by("like service").len() == 1
+            && trace.asked_a_database();
         Ok(whole.then_some(trace))
     })
     .await
@@ -121,14 +122,17 @@ async fn the_map_has_both_services_the_way_back_and_the_database() -> Result<()>
     let database = services.iter().find(|node| node["Type"] == "Database::SQL").context("a database node")?;
     ensure!(monolith["State"] == "active" && like_service["State"] == "active", "{services:#?}");
 
-    for (from, to, total, errors) in [
-        (client, monolith, 6, 2),
-        (monolith, like_service, 6, 2),
-        (like_service, monolith, 4, 0),
-    ] {
+    for (from, to, total, errors) in
+        [(client, monolith, 6, 2), (monolith, like_service, 6, 2), (like_service, monolith, 4, 0)]
+    {
         let statistics = edge(from, to).with_context(|| format!("an edge from {} to {}", from["Name"], to["Name"]))?;
         ensure!(statistics["TotalCount"] == total, "{} → {}: {statistics}", from["Name"], to["Name"]);
-        ensure!(statistics["ErrorStatistics"]["OtherCount"] == errors, "{} → {}: {statistics}", from["Name"], to["Name"]);
+        ensure!(
+            statistics["ErrorStatistics"]["OtherCount"] == errors,
+            "{} → {}: {statistics}",
+            from["Name"],
+            to["Name"]
+        );
         sums_hold(statistics)?;
     }
     let to_database = edge(monolith, database).context("an edge to the database")?;
@@ -150,8 +154,13 @@ fn edge<'a>(from: &'a Value, to: &Value) -> Option<&'a Value> {
 fn sums_hold(statistics: &Value) -> Result<()> {
     let count = |value: &Value| value.as_u64().unwrap_or_default();
     let error = &statistics["ErrorStatistics"];
-    let parts = count(&statistics["OkCount"]) + count(&error["TotalCount"]) + count(&statistics["FaultStatistics"]["TotalCount"]);
+    let parts = count(&statistics["OkCount"])
+        + count(&error["TotalCount"])
+        + count(&statistics["FaultStatistics"]["TotalCount"]);
     ensure!(parts == count(&statistics["TotalCount"]), "ok, errors and faults do not add up: {statistics}");
-    ensure!(count(&error["ThrottleCount"]) + count(&error["OtherCount"]) == count(&error["TotalCount"]), "{statistics}");
+    ensure!(
+        count(&error["ThrottleCount"]) + count(&error["OtherCount"]) == count(&error["TotalCount"]),
+        "{statistics}"
+    );
     Ok(())
 }
