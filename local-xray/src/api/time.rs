@@ -1,6 +1,8 @@
 //! Times in requests: numbers of seconds, as clients send them, or ISO 8601, as people type them.
 
-use serde::de::{Error, Unexpected};
+use std::fmt;
+
+use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 use time::format_description::well_known::{Iso8601, Rfc3339};
 use time::{OffsetDateTime, PrimitiveDateTime};
@@ -13,24 +15,37 @@ use super::error::ApiError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RequestTime(pub(super) Timestamp);
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Sent {
-    Seconds(f64),
-    Text(String),
-}
-
 impl<'de> Deserialize<'de> for RequestTime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let wanted = &"seconds since the epoch or an ISO 8601 time";
-        match Sent::deserialize(deserializer).map_err(|_| D::Error::custom(format!("wanted {wanted}")))? {
-            Sent::Seconds(seconds) => Timestamp::from_seconds(seconds)
-                .map(Self)
-                .ok_or_else(|| D::Error::invalid_value(Unexpected::Float(seconds), wanted)),
-            Sent::Text(text) => {
-                iso(&text).map(Self).ok_or_else(|| D::Error::invalid_value(Unexpected::Str(&text), wanted))
-            }
-        }
+        deserializer.deserialize_any(RequestTimeVisitor).map(Self)
+    }
+}
+
+struct RequestTimeVisitor;
+
+impl Visitor<'_> for RequestTimeVisitor {
+    type Value = Timestamp;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("seconds since the epoch or an ISO 8601 time")
+    }
+
+    fn visit_f64<E: Error>(self, seconds: f64) -> Result<Timestamp, E> {
+        Timestamp::from_seconds(seconds).ok_or_else(|| E::invalid_value(Unexpected::Float(seconds), &self))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "times that would lose precision are out of range")]
+    fn visit_u64<E: Error>(self, seconds: u64) -> Result<Timestamp, E> {
+        self.visit_f64(seconds as f64)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "times that would lose precision are out of range")]
+    fn visit_i64<E: Error>(self, seconds: i64) -> Result<Timestamp, E> {
+        self.visit_f64(seconds as f64)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Timestamp, E> {
+        iso(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
     }
 }
 

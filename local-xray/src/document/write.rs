@@ -26,7 +26,8 @@ impl Document {
     }
 }
 
-/// A segment with what only the outermost object carries: the trace id, and the type of an independent subsegment.
+/// A segment with what only the outermost object carries: the trace id, the parent, and the type of an independent
+/// subsegment.
 struct TopLevel<'a> {
     trace_id: TraceId,
     segment: &'a Segment,
@@ -39,12 +40,13 @@ impl Serialize for TopLevel<'_> {
         if self.segment.kind == Kind::Subsegment {
             map.serialize_entry("type", "subsegment")?;
         }
+        optional(&mut map, "parent_id", self.segment.parent_id.as_ref())?;
         write_members(self.segment, &mut map)?;
         map.end()
     }
 }
 
-/// An embedded subsegment: no trace id, no type. Its place says who its parent is.
+/// An embedded subsegment: no trace id, no parent, no type. Its place says all that.
 impl Serialize for Segment {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
@@ -64,7 +66,6 @@ impl Serialize for Namespace {
 
 fn write_members<M: SerializeMap>(segment: &Segment, map: &mut M) -> Result<(), M::Error> {
     map.serialize_entry("id", &segment.id)?;
-    optional(map, "parent_id", segment.parent_id.as_ref())?;
     map.serialize_entry("name", &segment.name)?;
     map.serialize_entry("start_time", &segment.start_time)?;
     optional(map, "end_time", segment.end_time.as_ref())?;

@@ -17,8 +17,8 @@ pub(super) struct Assembled {
 pub(super) fn wins_over(piece: &Segment, known: &Segment) -> bool {
     let text = |segment: &Segment| serde_json::to_string(segment).unwrap_or_default();
     piece != known
-        && (piece.end_time, piece.kind)
-            .cmp(&(known.end_time, known.kind))
+        && (piece.end_time, piece.kind, piece.parent_id)
+            .cmp(&(known.end_time, known.kind, known.parent_id))
             .then_with(|| text(piece).cmp(&text(known)))
             .is_gt()
 }

@@ -16,7 +16,6 @@ pub use super::inferred::inferred_segment;
 use super::inferred::inferred_segments;
 
 /// One trace, as far as its documents have arrived.
-#[derive(Clone)]
 pub struct Trace {
     id: TraceId,
     /// Segments and subsegments, flat: `subsegments` is empty in each.
@@ -138,6 +137,14 @@ impl Trace {
 
     fn assembled(&self) -> &Assembled {
         self.assembled.get_or_init(|| assemble(self.pieces.values()))
+    }
+}
+
+/// A copy shares its pieces with the original. It leaves the assembled view behind: the store copies a trace in order to
+/// change it.
+impl Clone for Trace {
+    fn clone(&self) -> Self {
+        Self { pieces: self.pieces.clone(), assembled: OnceLock::new(), ..*self }
     }
 }
 

@@ -1,0 +1,171 @@
+//! Segments through UDP and through `PutTraceSegments`, over real sockets.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail where it stands")]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::net::UdpSocket;
+
+use local_xray::document::ErrorCode;
+use local_xray::ingest::Door;
+use local_xray::{App, Config};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use support::{SLOW_LIKE, Xray, eventually, lab, with_config, with_xray};
+
+const HEADER: &str = r#"{"format": "json", "version": 1}"#;
+
+fn send_datagram(xray: &Xray, datagram: &[u8]) {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    assert_eq!(socket.send_to(datagram, xray.addr).unwrap(), datagram.len());
+}
+
+fn segment(name: &str) -> Value {
+    json!({
+        "trace_id": SLOW_LIKE, "id": "00000000000000f0", "name": name,
+        "start_time": 1_767_225_600.123_456, "end_time": 1.767_225_600_223_457E9,
+    })
+}
+
+#[test]
+fn a_datagram_becomes_a_trace() {
+    with_xray(async |xray| {
+        send_datagram(&xray, format!("{HEADER}\n{:#}\n", segment("shop")).as_bytes());
+        let documents =
+            eventually("the trace", async || Some(xray.documents(SLOW_LIKE).await).filter(|it| !it.is_empty()));
+        assert_eq!(documents.await, [segment("shop")]);
+    });
+}
+
+#[test]
+fn the_largest_datagram_is_taken() {
+    with_xray(async |xray| {
+        let mut document = segment("shop");
+        document["metadata"] = json!({ "default": { "padding": "" } });
+        let room = 65_507 - HEADER.len() - 1 - document.to_string().len();
+        document["metadata"]["default"]["padding"] = "x".repeat(room).into();
+        send_datagram(&xray, format!("{HEADER}\n{document}").as_bytes());
+        eventually("the trace", async || Some(xray.documents(SLOW_LIKE).await).filter(|it| it == &[document.clone()]))
+            .await;
+    });
+}
+
+#[test]
+fn rubbish_is_counted_and_changes_nothing() {
+    with_xray(async |xray| {
+        let rubbish: [&[u8]; 6] = [
+            b"",
+            b"hello",
+            b"{\"format\": \"json\", \"version\": 2}\n{}",
+            b"{\"format\": \"json\", \"version\": 1}\n",
+            b"{\"format\": \"json\", \"version\": 1}\n{\"name\": \"shop\"",
+            b"{\"format\": \"json\", \"version\": 1}\n{\"name\": \"shop\"}",
+        ];
+        for datagram in rubbish {
+            send_datagram(&xray, datagram);
+        }
+        send_datagram(&xray, format!("{HEADER}\n{}", segment("shop")).as_bytes());
+        let udp = eventually("the document after the rubbish", async || {
+            xray.state.intake.report().doors.remove(&Door::Udp).filter(|udp| udp.accepted == 1)
+        });
+        let rejected = BTreeMap::from([
+            (ErrorCode::InvalidDatagram, 4),
+            (ErrorCode::InvalidSegment, 1),
+            (ErrorCode::MissingTraceId, 1),
+        ]);
+        assert_eq!(udp.await.rejected, rejected);
+        let report = xray.state.intake.report();
+        let latest = &report.rejections[0].rejection;
+        assert_eq!((latest.code, latest.path.as_str()), (ErrorCode::MissingTraceId, "$.trace_id"));
+        assert!(report.udp.unwrap().buffer_granted > 0);
+        eventually("one trace and no more", async || (xray.state.store.snapshot().report().traces == 1).then_some(()))
+            .await;
+    });
+}
+
+#[test]
+fn pieces_are_put_together_whatever_comes_first() {
+    with_xray(async |xray| {
+        let early = json!({
+            "type": "subsegment", "trace_id": SLOW_LIKE, "parent_id": "00000000000000f0", "id": "00000000000000f1",
+            "name": "work", "start_time": 1_767_225_600.2, "end_time": 1_767_225_600.21,
+        });
+        xray.put(std::slice::from_ref(&early)).await;
+        assert_eq!(xray.documents(SLOW_LIKE).await, std::slice::from_ref(&early), "an orphan is shown as it came");
+
+        xray.put(&[segment("shop")]).await;
+        let mut open = segment("shop");
+        open.as_object_mut().unwrap().remove("end_time");
+        open["in_progress"] = true.into();
+        xray.put(&[open, segment("shop"), early]).await;
+
+        let documents = xray.documents(SLOW_LIKE).await;
+        let [shop] = documents.as_slice() else { panic!("one segment: {documents:?}") };
+        assert_eq!(shop["end_time"], segment("shop")["end_time"], "the complete segment stays");
+        assert_eq!(shop["subsegments"].as_array().unwrap().len(), 1);
+        assert_eq!(shop["subsegments"][0]["id"], "00000000000000f1");
+        let trace = xray.state.store.snapshot().trace(SLOW_LIKE.parse().unwrap()).unwrap();
+        assert_eq!(trace.revision(), 2, "what came later changed nothing");
+    });
+}
+
+#[test]
+fn one_document_may_be_a_list() {
+    with_xray(async |xray| {
+        xray.put(&[Value::Array(lab())]).await;
+        assert_eq!(xray.state.store.snapshot().report().traces, 2);
+        assert_eq!(xray.state.intake.report().doors[&Door::SegmentsApi].accepted, 4);
+    });
+}
+
+#[test]
+fn the_oldest_traces_go_when_there_are_too_many() {
+    with_config(Config { max_bytes: 20_000, ..Config::on_free_ports() }, async |xray| {
+        for n in 0..50 {
+            let start = 1_767_225_600 + n;
+            let id = format!("1-69550001-0000000000000000000000{n:02x}");
+            xray.put(&[json!({ "trace_id": id, "id": "00000000000000a0", "name": "shop", "start_time": start, "end_time": start })])
+                .await;
+        }
+        let report = xray.state.store.snapshot().report();
+        assert!(report.bytes <= report.max_bytes && report.traces > 0, "{report:?}");
+        assert_eq!(report.evicted_traces + report.traces as u64, 50);
+        assert_eq!(report.evicted_segments, report.evicted_traces);
+        assert!(xray.documents("1-69550001-000000000000000000000000").await.is_empty(), "the oldest went");
+        assert_eq!(xray.documents("1-69550001-000000000000000000000031").await.len(), 1, "the newest stayed");
+    });
+}
+
+#[test]
+fn a_taken_port_is_named_with_its_flag() {
+    with_xray(async |xray| {
+        let config = Config { otlp_http: xray.addr, ..Config::on_free_ports() };
+        let error = App::build(config).await.err().unwrap();
+        let message = format!("{error:#}");
+        assert!(message.contains("--otlp-http") && message.contains(&xray.addr.port().to_string()), "{message}");
+    });
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn arrival_order_changes_neither_documents_nor_map(order in Just((0..lab().len()).collect::<Vec<_>>()).prop_shuffle()) {
+        let views = |documents: Vec<Value>| {
+            let mut views = Vec::new();
+            with_xray(async |xray| {
+                for document in documents {
+                    xray.put(&[document]).await;
+                }
+                views.extend(xray.documents(SLOW_LIKE).await);
+                let window = json!({ "StartTime": 0, "EndTime": 1_800_000_000 });
+                views.push(xray.ok("/ServiceGraph", &window).await);
+            });
+            views
+        };
+        let shuffled = order.iter().map(|index| lab()[*index].clone()).collect();
+        prop_assert_eq!(views(lab()), views(shuffled));
+    }
+}
