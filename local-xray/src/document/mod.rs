@@ -15,6 +15,8 @@ mod reader;
 mod rejection;
 mod service;
 mod sql;
+#[cfg(test)]
+mod tests;
 mod timestamp;
 mod write;
 

@@ -121,7 +121,7 @@ fn details(object: &mut Reader<'_>, segment: &mut Segment) {
     segment.annotations = annotations(object);
     segment.metadata = object.object("metadata").unwrap_or_default();
     segment.links = links(object);
-    segment.precursor_ids = object.texts("precursor_ids").iter().filter_map(|id| SegmentId::parse(id)).collect();
+    segment.precursor_ids = precursor_ids(object);
     segment.traced = object.flag("traced").unwrap_or(false);
     segment.inferred = object.flag("inferred").unwrap_or(false);
 }
@@ -220,6 +220,17 @@ fn annotations(object: &mut Reader<'_>) -> BTreeMap<String, AnnotationValue> {
         }
     }
     annotations
+}
+
+fn precursor_ids(object: &mut Reader<'_>) -> Vec<SegmentId> {
+    let mut ids = Vec::new();
+    for (index, text) in object.texts("precursor_ids").iter().enumerate() {
+        match SegmentId::parse(text) {
+            Some(id) => ids.push(id),
+            None => object.note(&format!("precursor_ids[{index}]"), "not 16 hexadecimal digits"),
+        }
+    }
+    ids
 }
 
 fn links(object: &mut Reader<'_>) -> Vec<Link> {
