@@ -6,7 +6,7 @@ use crate::console::health;
 use crate::console::link::Link;
 use crate::graph::{Edge, EdgeKind, Service, ServiceGraph, State, Statistics};
 
-use super::layout::{EdgeSize, Layout, NodeSize, Point, RADIUS, layout};
+use super::layout::{EdgeSize, Layout, NodeSize, Point, RADIUS, TALL, layout};
 use super::ring::{Arc, arcs};
 use super::words::{self, Caption, Numbers};
 use super::{Icon, is_client, key, path, text};
@@ -17,8 +17,7 @@ const LABEL_HEIGHT: f64 = 20.0;
 const MARGIN: f64 = 24.0;
 /// The size at which a map is shown when there is room.
 const SCALE: f64 = 1.15;
-/// A map higher than this scrolls, at a smaller size, instead of shrinking until nothing can be read.
-const TALL: f64 = 1400.0;
+/// A tall map scrolls at this size, instead of shrinking until nothing can be read.
 const TALL_SCALE: f64 = 0.7;
 /// With more edges than this their labels are left to hovering and to the panel.
 const LABELLED_EDGES: usize = 60;

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use rust_sugiyama::configure::{Config, CrossingMinimization, RankingType};
 
 use super::layers;
+use super::stack::stack;
 
 /// Radius of a node's circle including its ring.
 pub(super) const RADIUS: f64 = 42.0;
@@ -27,6 +28,8 @@ const COLUMN_GAP: f64 = 56.0;
 const COMPONENT_GAP: f64 = 48.0;
 /// Components share a row until it is this wide.
 const ROW_WIDTH: f64 = 1200.0;
+/// A component higher than this gives up straight lines for nearness, and a map higher than this scrolls.
+pub(super) const TALL: f64 = 1400.0;
 /// Beyond this many points the search for fewer crossings would take longer than the picture gains.
 const TRANSPOSE_LIMIT: usize = 240;
 const UNTANGLE_ROUNDS: usize = 12;
@@ -264,7 +267,7 @@ fn columns(vertices: &[Vertex]) -> Vec<f64> {
 /// The height of each vertex's line: order and alignment by the crate, distances guaranteed by us.
 fn heights(vertices: &[Vertex], chains: &[Vec<usize>]) -> Vec<f64> {
     // The crate centres boxes; ours hang from a line. Shifting all boxes alike keeps aligned lines aligned.
-    let sag = (CAPTION_HEIGHT / 2.0).max(0.0);
+    let sag = CAPTION_HEIGHT / 2.0;
     let sizes: Vec<(u32, (f64, f64))> = (0_u32..)
         .zip(vertices)
         .map(|(id, vertex)| {
@@ -291,27 +294,45 @@ fn heights(vertices: &[Vertex], chains: &[Vec<usize>]) -> Vec<f64> {
             heights[vertex] = across;
         }
     }
-    untangle(vertices, chains, &mut heights);
+    let joined = joined(vertices.len(), chains);
+    untangle(vertices, &joined, &mut heights);
+    if heights.iter().copied().fold(0.0, f64::max) > TALL {
+        let distance = |upper: usize, lower: usize| vertices[upper].below + vertices[lower].above + NODE_GAP / 2.0;
+        stack(&in_columns(vertices, &heights), &joined, &distance, &mut heights);
+    }
     separate(vertices, &mut heights);
     let top = vertices.iter().zip(&heights).map(|(vertex, y)| y - vertex.above).fold(f64::INFINITY, f64::min);
     heights.iter().map(|y| y - top).collect()
 }
 
-/// Swaps neighbours in a column of labels as long as that saves crossings: the crate's heuristic leaves some behind.
-fn untangle(vertices: &[Vertex], chains: &[Vec<usize>], heights: &mut [f64]) {
-    let mut joined = vec![Vec::new(); vertices.len()];
+/// For each vertex, those that it shares a piece of line with.
+fn joined(vertices: usize, chains: &[Vec<usize>]) -> Vec<Vec<usize>> {
+    let mut joined = vec![Vec::new(); vertices];
     for pair in chains.iter().flat_map(|chain| chain.windows(2)) {
         joined[pair[0]].push(pair[1]);
         joined[pair[1]].push(pair[0]);
     }
+    joined
+}
+
+/// The vertices by column, each column from top to bottom.
+fn in_columns(vertices: &[Vertex], heights: &[f64]) -> Vec<Vec<usize>> {
     let mut columns: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (index, vertex) in vertices.iter().enumerate().filter(|(_, vertex)| vertex.column % 2 == 1) {
+    for (index, vertex) in vertices.iter().enumerate() {
         columns.entry(vertex.column).or_default().push(index);
     }
+    for column in columns.values_mut() {
+        column.sort_by(|&a, &b| heights[a].total_cmp(&heights[b]).then(a.cmp(&b)));
+    }
+    columns.into_values().collect()
+}
+
+/// Swaps neighbours in a column of labels as long as that saves crossings: the crate's heuristic leaves some behind.
+fn untangle(vertices: &[Vertex], joined: &[Vec<usize>], heights: &mut [f64]) {
     for _ in 0..UNTANGLE_ROUNDS {
         let mut changed = false;
-        for column in columns.values_mut() {
-            column.sort_by(|&a, &b| heights[a].total_cmp(&heights[b]).then(a.cmp(&b)));
+        let of_labels = |column: &Vec<usize>| column.iter().all(|&vertex| vertices[vertex].column % 2 == 1);
+        for mut column in in_columns(vertices, heights).into_iter().filter(of_labels) {
             for at in 1..column.len() {
                 let (upper, lower) = (column[at - 1], column[at]);
                 // Of two lines to the same column, those that end the other way round cross.
@@ -335,12 +356,7 @@ fn untangle(vertices: &[Vertex], chains: &[Vec<usize>], heights: &mut [f64]) {
 
 /// Pushes down whatever touches its upper neighbour in the same column.
 fn separate(vertices: &[Vertex], heights: &mut [f64]) {
-    let mut by_column: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (index, vertex) in vertices.iter().enumerate() {
-        by_column.entry(vertex.column).or_default().push(index);
-    }
-    for column in by_column.values_mut() {
-        column.sort_by(|&a, &b| heights[a].total_cmp(&heights[b]).then(a.cmp(&b)));
+    for column in in_columns(vertices, heights) {
         for pair in column.windows(2) {
             let (upper, lower) = (pair[0], pair[1]);
             let least = heights[upper] + vertices[upper].below + vertices[lower].above + 2.0;

@@ -8,6 +8,7 @@ mod layers;
 mod layout;
 mod path;
 mod ring;
+mod stack;
 mod text;
 mod words;
 
