@@ -1,16 +1,17 @@
 //! What the client repeats, what it does not, and when it stops asking.
 
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use actix_web::ResponseError;
 use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError, web};
 use opentelemetry::Context;
 use opentelemetry::trace::{TraceContextExt, Tracer};
 use shared::error::ApiError;
 use shared::http_client::{Answer, CallError, HttpClient, Upstream};
 
-use crate::helpers::{Peer, daemon, eventually, header_of};
+use crate::helpers::{Peer, daemon, eventually, header_of, serve};
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok";
 const BUSY: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
@@ -123,4 +124,20 @@ async fn a_failing_or_slow_answer_does_not_open_the_breaker() {
         assert!(matches!(error, CallError::DeadlineExceeded { .. }), "{error}");
         assert_eq!(ApiError::from(error).status_code(), StatusCode::GATEWAY_TIMEOUT);
     }
+}
+
+#[actix_rt::test]
+async fn a_slow_answer_stays_a_slow_200_asked_for_once() {
+    static ASKED: AtomicUsize = AtomicUsize::new(0);
+    async fn answer() -> HttpResponse {
+        ASKED.fetch_add(1, Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(300)).await; // the slowness under test
+        HttpResponse::Ok().body("at last")
+    }
+    let server = serve(|settings| {
+        settings.route("/likes", web::post().to(answer));
+    });
+    let answer = post(&client(&server.url("")), Some("click-1")).await.unwrap();
+    assert_eq!((answer.status, &*answer.body), (StatusCode::OK, &b"at last"[..]));
+    assert_eq!(ASKED.load(Ordering::SeqCst), 1);
 }
