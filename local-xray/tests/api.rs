@@ -258,7 +258,7 @@ fn requests_that_cannot_be_answered_say_why() {
         };
         check("/TraceSummaries", json!({}), "StartTime").await;
         check("/TraceSummaries", json!({ "StartTime": END, "EndTime": START }), "StartTime is after EndTime").await;
-        check("/TraceSummaries", window_with(&[("FilterExpression", json!("fault"))]), "FilterExpression").await;
+        check("/TraceSummaries", window_with(&[("FilterExpression", json!("falt"))]), "unknown keyword `falt`").await;
         check("/TraceSummaries", window_with(&[("TimeRangeType", json!("Never"))]), "Never").await;
         check(
             "/TraceSummaries",

@@ -10,13 +10,17 @@
     reason = "a test that finds something else should end there"
 )]
 
+mod support;
+
 use std::collections::BTreeMap;
 
 use local_xray::document::{TraceId, parse};
 use local_xray::filter::{self, GroupKey, Groups, TraceView};
 use local_xray::store::Trace;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use support::{NOT_FOUND_LIKE, SLOW_LIKE, Xray, lab, with_xray};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -109,4 +113,45 @@ fn canonical_text_asks_the_same() {
         let canonical = expression.to_string();
         assert_eq!(filter::parse(&canonical).as_ref(), Ok(&expression), "{} -> {canonical}", case.expression);
     }
+}
+
+/// The ids of the traces of the lab that an expression holds for.
+async fn summaries(xray: &Xray, expression: &str) -> Vec<Value> {
+    let query = json!({ "StartTime": 0, "EndTime": 4_000_000_000_u32, "FilterExpression": expression });
+    let answer = xray.ok("/TraceSummaries", &query).await;
+    assert_eq!(answer["TracesProcessedCount"], 2, "every trace is looked at: {answer}");
+    answer["TraceSummaries"].as_array().unwrap().iter().map(|summary| summary["Id"].clone()).collect()
+}
+
+#[test]
+fn the_api_answers_with_the_traces_that_match() {
+    with_xray(async |xray| {
+        xray.put(&lab()).await;
+        let check = async |expression: &str, expected: &[&str]| {
+            assert_eq!(summaries(&xray, expression).await, expected, "{expression}");
+        };
+        check("", &[NOT_FOUND_LIKE, SLOW_LIKE]).await;
+        check(
+            r#"service("like service") { responsetime > 1 OR error } AND http.method = "POST""#,
+            &[NOT_FOUND_LIKE, SLOW_LIKE],
+        )
+        .await;
+        check("error", &[NOT_FOUND_LIKE]).await;
+        check(r#"annotation.chaos_fault = "slow" AND edge("monolith", "Mysfits")"#, &[SLOW_LIKE]).await;
+        check(r#"group.name = "Default" AND fault"#, &[]).await;
+    });
+}
+
+#[test]
+fn the_api_points_at_what_it_does_not_understand() {
+    with_xray(async |xray| {
+        let query = json!({ "StartTime": 0, "EndTime": 1, "FilterExpression": r#"ok AND service("a") { falt }"# });
+        let answer = xray.call("/TraceSummaries", &query).await;
+        assert_eq!((answer.status, answer.error_type.as_deref()), (400, Some("InvalidRequestException")));
+        let expected = r#"FilterExpression: unknown keyword `falt` (at character 23)
+  ok AND service("a") { falt }
+                        ^^^^
+did you mean `fault`?"#;
+        assert_eq!(answer.body["message"], expected);
+    });
 }

@@ -75,3 +75,68 @@ impl Resolver<'_> {
         resolved
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::compile;
+
+    struct SomeGroups;
+
+    impl Groups for SomeGroups {
+        fn filter_expression(&self, _: GroupKey, value: &str) -> Option<String> {
+            let expression = match value {
+                "a" => r#"fault OR group.name = "b""#,
+                "b" => r#"group.name = "a""#,
+                "broken" => "responsetme > 5",
+                _ => return None,
+            };
+            Some(expression.to_owned())
+        }
+    }
+
+    #[track_caller]
+    fn check(text: &str, expected: &[&str]) {
+        let error = compile(text, &SomeGroups).map(|_| ()).expect_err(text).to_string();
+        assert_eq!(error.lines().collect::<Vec<_>>(), expected, "{text}");
+    }
+
+    #[test]
+    fn groups_that_cannot_be_used_are_refused() {
+        check(
+            r#"ok AND group.name = "c""#,
+            &[
+                "there is no group with group.name = \"c\" (at character 21)",
+                r#"  ok AND group.name = "c""#,
+                "                      ^^^",
+                "names of groups are case-sensitive",
+            ],
+        );
+        check(
+            r#"group.name = "broken""#,
+            &[
+                "the group \"broken\" cannot be used (at character 14)",
+                r#"  group.name = "broken""#,
+                "               ^^^^^^^^",
+                "unknown keyword `responsetme` (at character 1)",
+                "  responsetme > 5",
+                "  ^^^^^^^^^^^",
+                "did you mean `responsetime`?",
+            ],
+        );
+        check(
+            r#"group.name = "b""#,
+            &[
+                "the group \"b\" cannot be used (at character 14)",
+                r#"  group.name = "b""#,
+                "               ^^^",
+                "the group \"a\" cannot be used (at character 14)",
+                r#"  group.name = "a""#,
+                "               ^^^",
+                "the group \"b\" refers to itself (at character 23)",
+                r#"  fault OR group.name = "b""#,
+                "                        ^^^",
+            ],
+        );
+    }
+}

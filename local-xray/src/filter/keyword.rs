@@ -1,4 +1,6 @@
-//! The simple keywords as a table: how each is written, what kind of value it has, and where it means something.
+//! The keywords as tables: how each is written, what kind of value it has, and where it means something.
+
+use super::ast::{CauseElement, CauseKind, CauseList};
 
 /// A simple keyword.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,24 +159,32 @@ const fn row(keyword: Keyword, name: &'static str, kind: Kind, scopes: &'static 
     Definition { keyword, name, kind, scopes }
 }
 
-/// What can be written at the start of a condition besides simple keywords.
-const COMPLEX: &[&str] = &[
-    "annotation",
-    "service",
-    "edge",
-    "group.name",
-    "group.arn",
-    "json",
-    "rootcause.json",
-    "rootcause.fault.service",
-    "rootcause.fault.entity",
-    "rootcause.fault.exception",
-    "rootcause.error.service",
-    "rootcause.error.entity",
-    "rootcause.error.exception",
-    "rootcause.responsetime.service",
-    "rootcause.responsetime.entity",
+/// A list of a root cause, with the scope that its braces open.
+#[derive(Debug)]
+pub(super) struct CauseListDefinition {
+    pub(super) name: &'static str,
+    pub(super) list: CauseList,
+    pub(super) scope: Scope,
+}
+
+#[rustfmt::skip]
+pub(super) const CAUSE_LISTS: &[CauseListDefinition] = &[
+    list("rootcause.fault.service",        CauseKind::Fault,        CauseElement::Service,   Scope::CauseService),
+    list("rootcause.fault.entity",         CauseKind::Fault,        CauseElement::Entity,    Scope::CauseEntity),
+    list("rootcause.fault.exception",      CauseKind::Fault,        CauseElement::Exception, Scope::Exception),
+    list("rootcause.error.service",        CauseKind::Error,        CauseElement::Service,   Scope::CauseService),
+    list("rootcause.error.entity",         CauseKind::Error,        CauseElement::Entity,    Scope::CauseEntity),
+    list("rootcause.error.exception",      CauseKind::Error,        CauseElement::Exception, Scope::Exception),
+    list("rootcause.responsetime.service", CauseKind::ResponseTime, CauseElement::Service,   Scope::CauseService),
+    list("rootcause.responsetime.entity",  CauseKind::ResponseTime, CauseElement::Entity,    Scope::SlowEntity),
 ];
+
+const fn list(name: &'static str, kind: CauseKind, element: CauseElement, scope: Scope) -> CauseListDefinition {
+    CauseListDefinition { name, list: CauseList { kind, element }, scope }
+}
+
+/// What else can be written at the start of a condition.
+const COMPLEX: &[&str] = &["annotation", "service", "edge", "group.name", "group.arn", "json", "rootcause.json"];
 
 /// How many single-character edits away a word may be to be offered as what was meant.
 const MAX_EDITS: usize = 2;
@@ -206,7 +216,8 @@ pub(super) fn find(word: &str) -> Option<&'static Definition> {
 /// The word that was probably meant where a condition of this scope starts.
 pub(super) fn nearest(word: &str, scope: Scope) -> Option<&'static str> {
     let here = KEYWORDS.iter().filter(|row| row.scopes.contains(&scope)).map(|row| row.name);
-    let complex = COMPLEX.iter().copied().filter(|_| scope == Scope::Trace);
+    let cause_lists = CAUSE_LISTS.iter().map(|row| row.name);
+    let complex = COMPLEX.iter().copied().chain(cause_lists).filter(|_| scope == Scope::Trace);
     let elsewhere = KEYWORDS.iter().filter(|row| !row.scopes.contains(&scope)).map(|row| row.name);
     nearest_of(word, here.chain(complex).chain(elsewhere))
 }

@@ -1,10 +1,10 @@
 //! From tokens to a tree, by recursive descent. Stops at the first error; two carets have not been needed.
 
 use super::ast::{
-    CauseElement, CauseKind, CauseList, Condition, EdgePattern, Fact, GroupKey, GroupReference, NodePattern, Test,
+    Condition, EdgePattern, Fact, GroupKey, GroupReference, NodePattern, Test,
 };
 use super::error::{Problem, Span};
-use super::keyword::{self, Definition, Kind, Scope};
+use super::keyword::{self, CAUSE_LISTS, Definition, Kind, Scope};
 use super::operator::{self, Operator};
 use super::token::{Sign, Token, TokenKind};
 use super::value;
@@ -81,10 +81,10 @@ impl<'t> Parser<'t> {
 
     fn term(&mut self, word: &str, span: &Span, scope: Scope) -> Result<Condition, Problem> {
         let lower = word.to_ascii_lowercase();
-        if let Some((_, list)) = CAUSE_LISTS.iter().find(|(name, _)| *name == lower) {
+        if let Some(list) = CAUSE_LISTS.iter().find(|list| list.name == lower) {
             self.only_at_the_top(word, span, scope)?;
-            let inside = self.braces(list.scope())?.ok_or_else(|| self.expected("`{`"))?;
-            return Ok(Condition::RootCause(*list, Box::new(inside)));
+            let inside = self.braces(list.scope)?.ok_or_else(|| self.expected("`{`"))?;
+            return Ok(Condition::RootCause(list.list, Box::new(inside)));
         }
         match lower.split_once('.').unwrap_or((&lower, "")) {
             ("annotation", _) => self.annotation(word, span, scope),
@@ -388,30 +388,4 @@ fn unknown_keyword(word: &str, span: &Span, scope: Scope) -> Problem {
         _ => keyword::nearest(word, scope).map(did_you_mean),
     };
     Problem::new(span.clone(), format!("unknown keyword `{word}`")).maybe_hint(hint)
-}
-
-const CAUSE_LISTS: &[(&str, CauseList)] = &[
-    ("rootcause.fault.service", list(CauseKind::Fault, CauseElement::Service)),
-    ("rootcause.fault.entity", list(CauseKind::Fault, CauseElement::Entity)),
-    ("rootcause.fault.exception", list(CauseKind::Fault, CauseElement::Exception)),
-    ("rootcause.error.service", list(CauseKind::Error, CauseElement::Service)),
-    ("rootcause.error.entity", list(CauseKind::Error, CauseElement::Entity)),
-    ("rootcause.error.exception", list(CauseKind::Error, CauseElement::Exception)),
-    ("rootcause.responsetime.service", list(CauseKind::ResponseTime, CauseElement::Service)),
-    ("rootcause.responsetime.entity", list(CauseKind::ResponseTime, CauseElement::Entity)),
-];
-
-const fn list(kind: CauseKind, element: CauseElement) -> CauseList {
-    CauseList { kind, element }
-}
-
-impl CauseList {
-    fn scope(self) -> Scope {
-        match (self.element, self.kind) {
-            (CauseElement::Service, _) => Scope::CauseService,
-            (CauseElement::Entity, CauseKind::ResponseTime) => Scope::SlowEntity,
-            (CauseElement::Entity, _) => Scope::CauseEntity,
-            (CauseElement::Exception, _) => Scope::Exception,
-        }
-    }
 }

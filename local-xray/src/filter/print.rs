@@ -3,10 +3,10 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::ast::{
-    CauseElement, CauseKind, CauseList, Condition, EdgePattern, Expression, Fact, GroupReference, NodePattern,
+    CauseList, Condition, EdgePattern, Expression, Fact, GroupReference, NodePattern,
     NumberOperator, Test, TextOperator,
 };
-use super::keyword::Keyword;
+use super::keyword::{CAUSE_LISTS, Keyword};
 
 /// Beyond this many characters a number is printed with an exponent.
 const MAX_PLAIN_DIGITS: usize = 20;
@@ -165,16 +165,7 @@ impl Display for GroupReference {
 
 impl Display for CauseList {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let kind = match self.kind {
-            CauseKind::Fault => "fault",
-            CauseKind::Error => "error",
-            CauseKind::ResponseTime => "responsetime",
-        };
-        let element = match self.element {
-            CauseElement::Service => "service",
-            CauseElement::Entity => "entity",
-            CauseElement::Exception => "exception",
-        };
-        write!(f, "rootcause.{kind}.{element}")
+        let row = CAUSE_LISTS.iter().find(|row| row.list == *self);
+        f.write_str(row.map_or("rootcause", |row| row.name))
     }
 }

@@ -4,8 +4,30 @@ use proptest::prelude::*;
 
 use super::ast::*;
 use super::keyword::{KEYWORDS, Kind, Scope};
-use super::parse;
 use super::root_cause::{CausePattern, EntityPattern, ServicePattern};
+use super::{Groups, TraceView, compile, parse};
+use crate::document;
+use crate::store::Trace;
+
+/// Every group holds the traces with a fault.
+struct FaultyTraces;
+
+impl Groups for FaultyTraces {
+    fn filter_expression(&self, _: GroupKey, _: &str) -> Option<String> {
+        Some("fault".to_owned())
+    }
+}
+
+/// A trace with something for every scope: nodes, a call, annotations, and root causes of all kinds.
+fn trace() -> Trace {
+    let document = r#"{"trace_id": "1-5759e988-bd862e3fe1be46a994272793", "id": "00000000000000a0", "name": "a",
+        "start_time": 1, "end_time": 2, "error": true, "fault": true, "annotations": {"a": 1}, "subsegments": [
+        {"id": "00000000000000a1", "name": "dynamodb", "namespace": "aws", "start_time": 1, "end_time": 2, "error": true,
+        "fault": true, "cause": {"exceptions": [{"id": "0000000000000001", "message": "a"}]}}]}"#;
+    let documents = document::parse(document).expect("the document is valid");
+    let id = documents[0].trace_id;
+    Trace::from_segments(id, documents.into_iter().map(|document| document.segment))
+}
 
 proptest! {
     #[test]
@@ -22,6 +44,17 @@ proptest! {
         let expression = Expression(condition);
         let text = expression.to_string();
         prop_assert_eq!(parse(&text).map_err(|error| error.to_string()), Ok(expression), "{}", text);
+    }
+
+    #[test]
+    fn a_trace_matches_either_an_expression_or_its_negation(condition in conditions(Scope::Trace)) {
+        let matches = |condition: Condition| {
+            let filter = compile(&Expression(condition).to_string(), &FaultyTraces);
+            let trace = trace();
+            filter.map(|filter| filter.matches(&TraceView::of(&trace))).map_err(|error| error.to_string())
+        };
+        let negated = matches(condition.clone().negated());
+        prop_assert_eq!(matches(condition).map(|matched| !matched), negated);
     }
 }
 
