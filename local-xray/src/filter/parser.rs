@@ -1,8 +1,6 @@
 //! From tokens to a tree, by recursive descent. Stops at the first error; two carets have not been needed.
 
-use super::ast::{
-    Condition, EdgePattern, Fact, GroupKey, GroupReference, NodePattern, Test,
-};
+use super::ast::{Condition, EdgePattern, Fact, GroupKey, GroupReference, NodePattern, Test};
 use super::error::{Problem, Span};
 use super::keyword::{self, CAUSE_LISTS, Definition, Kind, Scope};
 use super::operator::{self, Operator};

@@ -3,8 +3,8 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::ast::{
-    CauseList, Condition, EdgePattern, Expression, Fact, GroupReference, NodePattern,
-    NumberOperator, Test, TextOperator,
+    CauseList, Condition, EdgePattern, Expression, Fact, GroupReference, NodePattern, NumberOperator, Test,
+    TextOperator,
 };
 use super::keyword::{CAUSE_LISTS, Keyword};
 
