@@ -24,7 +24,9 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     let command = Arguments::parse().command;
     tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()))
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info,actix_server=warn".into()),
+        )
         .with_writer(std::io::stderr)
         .init();
     actix_rt::System::new().block_on(async {
