@@ -2,8 +2,9 @@
 //!
 //! Nodes stand in columns (`layers`). An edge becomes a chain of points, one per column it crosses, and its label
 //! is a point of its own with a size: labels therefore take part in the ordering of columns and cannot land on
-//! a node, an edge's bend or one another. The order within columns and the heights come from `rust_sugiyama`;
-//! a last pass pushes apart whatever it left too close.
+//! a node, an edge's bend or one another. `rust_sugiyama` finds an order within columns with few crossings; `stack`
+//! turns the order into heights. The crate's own coordinates keep lines straight at the price of maps that are tall and
+//! mostly empty, and do not guarantee distances.
 
 #![expect(
     clippy::indexing_slicing,
@@ -23,12 +24,12 @@ pub(super) const RADIUS: f64 = 42.0;
 pub(super) const LOOP_HEIGHT: f64 = 58.0;
 /// Height of the text under a node.
 const CAPTION_HEIGHT: f64 = 62.0;
-const NODE_GAP: f64 = 28.0;
+const NODE_GAP: f64 = 22.0;
 const COLUMN_GAP: f64 = 56.0;
 const COMPONENT_GAP: f64 = 48.0;
 /// Components share a row until it is this wide.
 const ROW_WIDTH: f64 = 1200.0;
-/// A component higher than this gives up straight lines for nearness, and a map higher than this scrolls.
+/// A map higher than this scrolls.
 pub(super) const TALL: f64 = 1400.0;
 /// Beyond this many points the search for fewer crossings would take longer than the picture gains.
 const TRANSPOSE_LIMIT: usize = 240;
@@ -264,24 +265,24 @@ fn columns(vertices: &[Vertex]) -> Vec<f64> {
         .collect()
 }
 
-/// The height of each vertex's line: order and alignment by the crate, distances guaranteed by us.
+/// The height of each vertex's line: the order within columns by the crate, the heights by us.
 fn heights(vertices: &[Vertex], chains: &[Vec<usize>]) -> Vec<f64> {
-    // The crate centres boxes; ours hang from a line. Shifting all boxes alike keeps aligned lines aligned.
-    let sag = CAPTION_HEIGHT / 2.0;
-    let sizes: Vec<(u32, (f64, f64))> = (0_u32..)
-        .zip(vertices)
-        .map(|(id, vertex)| {
-            let is_column_of_nodes = vertex.column % 2 == 0;
-            let offset = if is_column_of_nodes { sag } else { 0.0 };
-            let half = (vertex.above + offset).max(vertex.below - offset);
-            (id, (2.0 * half, 1.0))
-        })
-        .collect();
+    let mut heights = order(vertices, chains);
+    let joined = joined(vertices.len(), chains);
+    untangle(vertices, &joined, &mut heights);
+    let distance = |upper: usize, lower: usize| vertices[upper].below + vertices[lower].above + NODE_GAP;
+    stack(&in_columns(vertices, &heights), &joined, &distance, &mut heights);
+    let top = vertices.iter().zip(&heights).map(|(vertex, y)| y - vertex.above).fold(f64::INFINITY, f64::min);
+    heights.iter().map(|y| y - top).collect()
+}
+
+/// Provisional heights that put every column in an order with few crossings. Their distances mean nothing.
+fn order(vertices: &[Vertex], chains: &[Vec<usize>]) -> Vec<f64> {
+    let sizes: Vec<(u32, (f64, f64))> = (0_u32..).zip(vertices).map(|(id, _)| (id, (1.0, 1.0))).collect();
     let id = |vertex: usize| sizes[vertex].0;
     let edges: Vec<(u32, u32)> =
         chains.iter().flat_map(|chain| chain.windows(2).map(|pair| (id(pair[0]), id(pair[1])))).collect();
     let config = Config {
-        vertex_spacing: NODE_GAP,
         dummy_vertices: false,
         ranking_type: RankingType::Up,
         c_minimization: CrossingMinimization::Barycenter,
@@ -294,15 +295,7 @@ fn heights(vertices: &[Vertex], chains: &[Vec<usize>]) -> Vec<f64> {
             heights[vertex] = across;
         }
     }
-    let joined = joined(vertices.len(), chains);
-    untangle(vertices, &joined, &mut heights);
-    if heights.iter().copied().fold(0.0, f64::max) > TALL {
-        let distance = |upper: usize, lower: usize| vertices[upper].below + vertices[lower].above + NODE_GAP / 2.0;
-        stack(&in_columns(vertices, &heights), &joined, &distance, &mut heights);
-    }
-    separate(vertices, &mut heights);
-    let top = vertices.iter().zip(&heights).map(|(vertex, y)| y - vertex.above).fold(f64::INFINITY, f64::min);
-    heights.iter().map(|y| y - top).collect()
+    heights
 }
 
 /// For each vertex, those that it shares a piece of line with.
@@ -350,17 +343,6 @@ fn untangle(vertices: &[Vertex], joined: &[Vec<usize>], heights: &mut [f64]) {
         }
         if !changed {
             return;
-        }
-    }
-}
-
-/// Pushes down whatever touches its upper neighbour in the same column.
-fn separate(vertices: &[Vertex], heights: &mut [f64]) {
-    for column in in_columns(vertices, heights) {
-        for pair in column.windows(2) {
-            let (upper, lower) = (pair[0], pair[1]);
-            let least = heights[upper] + vertices[upper].below + vertices[lower].above + 2.0;
-            heights[lower] = heights[lower].max(least);
         }
     }
 }

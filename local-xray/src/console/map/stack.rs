@@ -1,10 +1,10 @@
-//! Heights for maps with many nodes in a column: the order stays, and every vertex stands as near to the middle of
-//! its neighbours as the vertices above and below it allow.
+//! Heights of vertices in columns: the order stays, and every vertex stands as near to the middle of its neighbours as
+//! the vertices above and below it allow.
 
 #![expect(clippy::indexing_slicing, reason = "every index is a vertex of the component that sized the vector")]
 
 /// After this many rounds the picture hardly changes any more.
-const ROUNDS: usize = 12;
+const ROUNDS: usize = 60;
 
 /// Moves the vertices of `columns` (each from top to bottom) towards the mean of what they are `joined` to, keeping the
 /// order and at least `distance(upper, lower)` between neighbours.
@@ -26,6 +26,32 @@ pub(super) fn stack(
                 column.iter().map(|&vertex| mean(&joined[vertex], heights).unwrap_or(heights[vertex])).collect();
             settle(column, distance, &wanted, heights);
         }
+    }
+    straighten(columns, joined, distance, heights);
+}
+
+/// Puts whatever is a mere step on the way to one vertex at that vertex's height, from right to left.
+fn straighten(
+    columns: &[Vec<usize>],
+    joined: &[Vec<usize>],
+    distance: &dyn Fn(usize, usize) -> f64,
+    heights: &mut [f64],
+) {
+    let mut column_of = vec![0; heights.len()];
+    for (index, column) in columns.iter().enumerate() {
+        column.iter().for_each(|&vertex| column_of[vertex] = index);
+    }
+    for column in columns.iter().rev() {
+        let wanted = column.iter().map(|&vertex| {
+            let (right, left): (Vec<usize>, Vec<usize>) =
+                joined[vertex].iter().partition(|&&other| column_of[other] > column_of[vertex]);
+            match (left.as_slice(), right.as_slice()) {
+                ([] | [_], [only]) => heights[*only],
+                _ => heights[vertex],
+            }
+        });
+        let wanted: Vec<f64> = wanted.collect();
+        settle(column, distance, &wanted, heights);
     }
 }
 
