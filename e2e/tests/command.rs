@@ -13,13 +13,12 @@ fn counts(run: &Finished) -> Vec<String> {
 
 /// Blanks out averages, which are measured, and keeps counts, which are decided by the seed.
 fn without_times(line: &str) -> String {
-    let is_time = |word: &str| {
-        let number = word.trim_end_matches(|unit: char| unit.is_alphabetic() || unit == 'µ');
-        number.len() < word.len() && number.parse::<f64>().is_ok()
-    };
-    let words =
-        line.split(|letter: char| letter.is_whitespace() || "│─╴╶".contains(letter)).filter(|word| !word.is_empty());
-    words.map(|word| if is_time(word) { "TIME" } else { word }).collect::<Vec<_>>().join(" ")
+    let is_frame = |letter: char| letter.is_whitespace() || "│─╴╶,".contains(letter);
+    let mut words: Vec<&str> = line.split(is_frame).filter(|word| !word.is_empty()).collect();
+    for unit in (1..words.len()).filter(|place| matches!(words[*place], "µs" | "ms" | "s")).collect::<Vec<_>>() {
+        words[unit - 1..=unit].fill("TIME");
+    }
+    words.join(" ")
 }
 
 #[tokio::test]
