@@ -25,9 +25,13 @@ pub(crate) async fn add(
     telemetry::annotate("mysfit_id", id.to_string());
     if let Some(fault) = switch.settings().fault_for(key.as_str()) {
         telemetry::annotate("chaos_fault", fault.name());
+        tracing::info!(mysfit.id = %id, chaos.fault = fault.name(), "chaos meets a like of mysfit {id}: {}", fault.name());
         suffer(fault, &burner).await?;
     }
-    Ok(monolith.fulfill_like(&id, &key).await?.into_response())
+    let answer = monolith.fulfill_like(&id, &key).await?;
+    let status = answer.status.as_u16();
+    tracing::info!(mysfit.id = %id, http.status = status, "the monolith answered a like of mysfit {id} with {status}");
+    Ok(answer.into_response())
 }
 
 /// The caller's key, or a new one for callers without.
