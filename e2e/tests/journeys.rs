@@ -108,11 +108,12 @@ async fn the_map_has_both_services_the_way_back_and_the_database() -> Result<()>
     }
     ensure!(statuses == [200, 200, 404, 404, 200, 200], "the fates of the seed came out as {statuses:?}");
 
-    let services = eventually("six likes on the map", || async {
+    let services = eventually("six whole likes on the map", || async {
         let services = stack.xray().service_graph().await?;
-        let arrived = node(&services, "like service", |kind| kind != Some("client"))
-            .is_some_and(|node| node["SummaryStatistics"]["TotalCount"] == 6);
-        Ok(arrived.then_some(services))
+        let nobody_is_inferred = services.iter().all(|node| node["Type"] != "remote");
+        let client = node(&services, "monolith", |kind| kind == Some("client"));
+        let arrived = client.is_some_and(|client| client["Edges"][0]["SummaryStatistics"]["TotalCount"] == 6);
+        Ok((arrived && nobody_is_inferred).then_some(services))
     })
     .await?;
 
