@@ -15,3 +15,4 @@ mod likes;
 mod mysfits;
 mod openapi;
 mod shutdown;
+mod site;
