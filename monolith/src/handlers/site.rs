@@ -8,7 +8,7 @@ use shared::error::ApiError;
 use shared::telemetry;
 
 use crate::app::AppState;
-use crate::domain::Selection;
+use crate::domain::{Mysfit, Selection};
 use crate::handlers::wire::SelectionQuery;
 use crate::routes::read;
 use crate::site::assets;
@@ -58,10 +58,7 @@ async fn asset(name: web::Path<String>) -> Result<HttpResponse, ApiError> {
         .body(asset.bytes.as_ref()))
 }
 
-async fn find_selected(
-    request: &HttpRequest,
-    state: &AppState,
-) -> Result<(Selection, Vec<crate::domain::Mysfit>), ApiError> {
+async fn find_selected(request: &HttpRequest, state: &AppState) -> Result<(Selection, Vec<Mysfit>), ApiError> {
     let query = web::Query::<SelectionQuery>::from_query(request.query_string())
         .map_err(|error| ApiError::bad_request(error.to_string()))?;
     let selection = Selection::parse(query.filter.as_deref(), query.value.as_deref())?;
@@ -76,7 +73,7 @@ fn page(template: &impl Template) -> HttpResponse {
 fn problem(error: &ApiError, state: &AppState) -> HttpResponse {
     let answer = error.error_response();
     let (status, trace_id) = (answer.status(), telemetry::current_trace_id());
-    html(answer, &ProblemPage::new(Frame::new(&state.site), status, error.to_string(), trace_id))
+    html(answer, &ProblemPage::new(Frame::new(&state.site), status, &error.to_string(), trace_id))
 }
 
 /// Puts a page into an answer that may already have a status and headers.

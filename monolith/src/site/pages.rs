@@ -164,14 +164,14 @@ impl ProfilePage {
 
 impl ProblemPage {
     /// Puts a status and its message into friendlier words.
-    pub fn new(frame: Frame, status: StatusCode, message: String, trace_id: Option<String>) -> Self {
+    pub fn new(frame: Frame, status: StatusCode, message: &str, trace_id: Option<String>) -> Self {
         let heading = match status {
             StatusCode::NOT_FOUND => "Nobody lives here",
             StatusCode::BAD_REQUEST => "We cannot sort by that",
             StatusCode::SERVICE_UNAVAILABLE => "The creatures are out of reach",
             _ => "Something has gone wrong",
         };
-        ProblemPage { frame, heading, message, trace_id }
+        ProblemPage { frame, heading, message: sentence(message), trace_id }
     }
 }
 
@@ -183,6 +183,13 @@ fn moral(value: GoodEvil, selection: Selection) -> Choice {
 fn manner(value: LawChaos, selection: Selection) -> Choice {
     let url = format!("/?filter=LawChaos&value={value}");
     Choice { label: value.as_str(), url, is_current: selection == Selection::LawChaos(value) }
+}
+
+/// An error's words, which are lowercase and without a full stop, as a sentence.
+fn sentence(message: &str) -> String {
+    let mut characters = message.chars();
+    let first = characters.next().map(char::to_uppercase);
+    first.into_iter().flatten().chain(characters).chain(['.']).collect()
 }
 
 /// Both places on their axes, as players of old games say them.
@@ -230,7 +237,7 @@ impl From<&Mysfit> for Neighbour {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::roster::ROSTER;
+    use crate::domain::roster::{ROSTER, RosterEntry};
 
     fn frame() -> Frame {
         Frame::new(&SiteSettings {
@@ -239,7 +246,7 @@ mod tests {
     }
 
     fn roster() -> Vec<Mysfit> {
-        let mysfit = |entry: &crate::domain::roster::RosterEntry| Mysfit {
+        let mysfit = |entry: &RosterEntry| Mysfit {
             id: entry.id,
             name: entry.name.to_owned(),
             species: entry.species.to_owned(),
@@ -281,11 +288,22 @@ mod tests {
         let page = ProfilePage::find(frame(), "evangeline", roster()).unwrap();
         assert_eq!((page.previous.name.as_str(), page.next.name.as_str()), ("Rujin", "Pauly"));
         let html = page.render().unwrap();
-        assert!(html.contains("/creatures/rujin") && html.contains("voted") | html.contains("majority vote"), "{html}");
+        assert!(html.contains("/creatures/rujin") && html.contains("majority vote"), "{html}");
         assert!(ProfilePage::find(frame(), "Evangeline", roster()).is_none());
         assert!(ProfilePage::find(frame(), "evangeline", vec![]).is_none());
         let alone = ProfilePage::find(frame(), "evangeline", roster().into_iter().take(1).collect()).unwrap();
         assert_eq!(alone.next.name, "Evangeline");
+    }
+
+    #[test]
+    fn a_problem_is_told_in_a_sentence() {
+        fn check(message: &str, expected: &str) {
+            let page = ProblemPage::new(frame(), StatusCode::NOT_FOUND, message, None);
+            assert_eq!((page.heading, page.message.as_str()), ("Nobody lives here", expected));
+        }
+        check("no creature goes by that name", "No creature goes by that name.");
+        check("ß", "SS.");
+        check("", ".");
     }
 
     #[test]
@@ -295,8 +313,7 @@ mod tests {
         mysfit.description = "</p><script>alert(1)</script>".to_owned();
         let home = HomePage::new(frame(), Selection::All, vec![mysfit.clone()]).render().unwrap();
         let profile = ProfilePage::find(frame(), &mysfit.slug(), vec![mysfit]).unwrap().render().unwrap();
-        let problem =
-            ProblemPage::new(frame(), StatusCode::NOT_FOUND, "<i>nobody</i>".to_owned(), None).render().unwrap();
+        let problem = ProblemPage::new(frame(), StatusCode::NOT_FOUND, "<i>nobody</i>", None).render().unwrap();
         for html in [home, profile, problem] {
             assert!(
                 !html.contains("<b>") && !html.contains("alert(1)</script>") && !html.contains("<i>nobody"),

@@ -111,7 +111,7 @@ async fn a_database_that_cannot_be_opened_stops_the_start() {
 }
 
 /// Takes the tables away under the running monolith.
-async fn break_database(app: &TestApp) {
+pub(crate) async fn break_database(app: &TestApp) {
     let url = format!("sqlite:{}", app.database_file.display());
     let mut connection = SqliteConnection::connect(&url).await.unwrap();
     sqlx::query("DROP TABLE likes").execute(&mut connection).await.unwrap();

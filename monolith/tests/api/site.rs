@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 
+use crate::failures::break_database;
 use crate::helpers::{Answer, EVANGELINE, NOBODY, TestApp, spawn_app, spawn_app_with};
 
 impl Answer {
@@ -90,7 +91,7 @@ async fn an_unknown_filter_is_refused_on_a_page_that_names_the_choices() {
     let app = spawn_app().await;
     let answer = app.get("/?filter=%3Cscript%3Ealert(1)%3C/script%3E&value=Good").await;
     let page = answer.page(400);
-    assert!(page.contains("choose GoodEvil or LawChaos") && !page.contains("<script>alert"), "{page}");
+    assert!(page.contains("choose GoodEvil or LawChaos.") && !page.contains("<script>alert"), "{page}");
     assert!(page.contains(&answer.root()), "the page names its trace");
     app.get("/?filter=LawChaos&filter=GoodEvil&value=Good").await.page(400);
 }
@@ -116,6 +117,18 @@ async fn an_unknown_creature_has_a_page_that_says_so() {
     for name in ["nobody", "Evangeline", NOBODY, "%3Cb%3E", "..%2f..%2fetc"] {
         let answer = app.get(&format!("/creatures/{name}")).await;
         assert!(answer.page(404).contains("Nobody lives here"), "{name}");
+    }
+}
+
+#[actix_rt::test]
+async fn a_broken_database_is_a_page_that_keeps_our_secrets() {
+    let app = spawn_app().await;
+    break_database(&app).await;
+    for path in ["/", "/creatures/cole"] {
+        let answer = app.get(path).await;
+        let page = answer.page(500);
+        assert!(page.contains("Something has gone wrong") && page.contains(&answer.root()), "{page}");
+        assert!(!page.contains("table") && !page.contains("mysfits.db"), "{page}");
     }
 }
 
