@@ -15,7 +15,9 @@ use crate::access::{self, Access};
 use crate::config::Config;
 use crate::ingest::udp::DatagramSocket;
 use crate::ingest::{Intake, otlp};
+use crate::limits::Limits;
 use crate::routes;
+use crate::settings::Settings;
 use crate::store::Store;
 
 /// How many threads answer HTTP on the main port.
@@ -30,6 +32,10 @@ pub struct AppState {
     pub store: Store,
     /// Writes and counters.
     pub intake: Intake,
+    /// Groups, sampling rules and whatever else a user sets.
+    pub settings: Settings,
+    /// What a caller may ask for.
+    pub limits: Limits,
 }
 
 /// A local X-Ray with all its sockets bound, ready to run.
@@ -73,7 +79,9 @@ impl App {
         let store = Store::start(config.max_bytes).context("starting the store")?;
         let intake = Intake::new(store.clone());
         intake.watch_udp(datagrams.probe());
-        Ok(Self { state: AppState { store, intake }, access, main, datagrams, otlp_http, otlp_grpc, addresses })
+        let limits = Limits::new(config.strict);
+        let state = AppState { store, intake, settings: Settings::new(limits), limits };
+        Ok(Self { state, access, main, datagrams, otlp_http, otlp_grpc, addresses })
     }
 
     /// Where UDP segments, the API, OTLP/HTTP and the console are: the same number for TCP and UDP.

@@ -29,6 +29,11 @@ pub struct ServeArgs {
     #[arg(long, env = "LOCAL_XRAY_MAX_BYTES", value_name = "BYTES", default_value = "256MiB", value_parser = bytes)]
     max_bytes: usize,
 
+    /// Keep to AWS's own limits: five traces a call, windows of a day, 25 groups and rules, and a default sampling rule of
+    /// one request a second and 5 %. Without it, a local X-Ray is generous
+    #[arg(long, env = "LOCAL_XRAY_STRICT")]
+    strict: bool,
+
     /// Names besides loopback ones under which the console and the reads may be called, separated by commas
     #[arg(long, env = "LOCAL_XRAY_HOSTS", value_name = "NAMES", value_delimiter = ',')]
     hosts: Vec<String>,
@@ -54,6 +59,8 @@ pub struct Config {
     pub otlp_http: SocketAddr,
     /// About how many bytes of traces are kept.
     pub max_bytes: usize,
+    /// Keeps to AWS's own limits and default sampling rule.
+    pub strict: bool,
     /// Host names, besides loopback ones and addresses, that readers may use.
     pub hosts: Vec<String>,
     /// What readers must present, when set.
@@ -75,6 +82,7 @@ impl Config {
             otlp_grpc: free,
             otlp_http: free,
             max_bytes: 64 << 20,
+            strict: false,
             hosts: Vec::new(),
             token: None,
             no_token: false,
@@ -89,6 +97,7 @@ impl From<ServeArgs> for Config {
             otlp_grpc: args.otlp_grpc,
             otlp_http: args.otlp_http,
             max_bytes: args.max_bytes,
+            strict: args.strict,
             hosts: args.hosts.into_iter().map(|host| host.trim().to_owned()).filter(|host| !host.is_empty()).collect(),
             token: args.token.and_then(|token| Token::new(&token)),
             no_token: args.no_token,

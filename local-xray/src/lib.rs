@@ -12,6 +12,10 @@ pub mod filter;
 pub mod graph;
 pub mod summary;
 
+mod limits;
+mod refusal;
+pub mod settings;
+
 mod api;
 pub mod cli;
 pub mod console;
@@ -23,3 +27,5 @@ mod routes;
 
 pub use self::app::{App, AppState};
 pub use self::config::Config;
+pub use self::limits::Limits;
+pub use self::refusal::{Reason, Refusal};

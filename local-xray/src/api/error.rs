@@ -5,6 +5,8 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::json;
 
+use crate::refusal::{Reason, Refusal};
+
 use super::answer;
 
 /// What a caller hears instead of an answer.
@@ -14,28 +16,50 @@ pub(crate) struct ApiError {
     status: StatusCode,
     exception: &'static str,
     message: String,
+    /// The resource that it is about, where X-Ray names one.
+    resource: Option<String>,
 }
 
 impl ApiError {
+    fn new(status: StatusCode, exception: &'static str, message: String) -> Self {
+        Self { status, exception, message, resource: None }
+    }
+
     /// The request cannot be answered as it is.
     pub(crate) fn invalid_request(message: impl Into<String>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, exception: "InvalidRequestException", message: message.into() }
+        Self::new(StatusCode::BAD_REQUEST, "InvalidRequestException", message.into())
     }
 
     /// The request is larger than what is read.
     pub(crate) fn too_large(message: impl Into<String>) -> Self {
-        Self { status: StatusCode::PAYLOAD_TOO_LARGE, exception: "InvalidRequestException", message: message.into() }
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "InvalidRequestException", message.into())
     }
 
     /// The path is no operation.
     pub(crate) fn unknown_operation(message: impl Into<String>) -> Self {
-        Self { status: StatusCode::NOT_FOUND, exception: "UnknownOperationException", message: message.into() }
+        Self::new(StatusCode::NOT_FOUND, "UnknownOperationException", message.into())
     }
 
     /// The local X-Ray is about to stop. Clients try again after a 503.
     pub(crate) fn stopping() -> Self {
         let message = "the local X-Ray is stopping".to_owned();
-        Self { status: StatusCode::SERVICE_UNAVAILABLE, exception: "ServiceUnavailableException", message }
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException", message)
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        let (status, exception) = match refusal.reason {
+            Reason::InvalidRequest => (StatusCode::BAD_REQUEST, "InvalidRequestException"),
+            Reason::ResourceNotFound => (StatusCode::NOT_FOUND, "ResourceNotFoundException"),
+            Reason::RuleLimitExceeded => (StatusCode::BAD_REQUEST, "RuleLimitExceededException"),
+            Reason::TooManyTags => (StatusCode::BAD_REQUEST, "TooManyTagsException"),
+            Reason::MalformedPolicyDocument => (StatusCode::BAD_REQUEST, "MalformedPolicyDocumentException"),
+            Reason::InvalidPolicyRevisionId => (StatusCode::BAD_REQUEST, "InvalidPolicyRevisionIdException"),
+            Reason::PolicySizeLimitExceeded => (StatusCode::BAD_REQUEST, "PolicySizeLimitExceededException"),
+            Reason::PolicyCountLimitExceeded => (StatusCode::BAD_REQUEST, "PolicyCountLimitExceededException"),
+        };
+        Self { resource: refusal.resource, ..Self::new(status, exception, refusal.message) }
     }
 }
 
@@ -45,8 +69,12 @@ impl ResponseError for ApiError {
     }
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
+        let mut body = json!({ "message": self.message });
+        if let (Some(resource), Some(body)) = (&self.resource, body.as_object_mut()) {
+            body.insert("ResourceName".to_owned(), resource.as_str().into());
+        }
         let mut response = HttpResponse::build(self.status);
         answer::stamp(&mut response);
-        response.insert_header(("x-amzn-errortype", self.exception)).json(json!({ "message": self.message }))
+        response.insert_header(("x-amzn-errortype", self.exception)).json(body)
     }
 }

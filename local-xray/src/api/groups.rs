@@ -1,45 +1,48 @@
-//! `GetGroups` and `GetGroup`, with one group: the default one, which holds every trace.
+//! Groups: made, listed, changed and removed.
 
-use crate::filter::{GroupKey, Groups};
+use actix_web::web;
+
+use crate::app::AppState;
+use crate::settings::Tag;
 
 use super::answer::{Answer, Outcome};
-use super::error::ApiError;
 use super::input::Input;
-use super::wire::{GroupAnswer, GroupOut, GroupReference, GroupsAnswer, Nothing};
+use super::page_token;
+use super::wire::{
+    CreateGroup, DeleteGroup, Done, GetGroup, GroupAnswer, GroupsAnswer, NextPage, UpdateGroup, group_change,
+};
 
-const DEFAULT: GroupOut = GroupOut { name: "Default", arn: "arn:aws:xray:us-east-1:000000000000:group/Default" };
-
-pub(super) async fn list(_: Input<Nothing>) -> Outcome<GroupsAnswer> {
-    Ok(Answer(GroupsAnswer { groups: vec![DEFAULT] }))
+/// `CreateGroup`.
+pub(super) async fn create(state: web::Data<AppState>, Input(input): Input<CreateGroup>) -> Outcome<GroupAnswer> {
+    let change = group_change(input.filter_expression, input.insights_configuration);
+    let tags: Vec<Tag> = input.tags.unwrap_or_default().into_iter().map(Tag::from).collect();
+    let group = state.settings.change(|settings| settings.create_group(&input.group_name, change, &tags))?;
+    Ok(Answer(GroupAnswer { group: group.into() }))
 }
 
-pub(super) async fn get(Input(group): Input<GroupReference>) -> Outcome<GroupAnswer> {
-    if group.name.is_none() && group.arn.is_none() {
-        return Err(ApiError::invalid_request("a group is named by GroupName or GroupARN"));
-    }
-    only_default(&group)?;
-    Ok(Answer(GroupAnswer { group: DEFAULT }))
+/// `GetGroup`.
+pub(super) async fn get(state: web::Data<AppState>, Input(input): Input<GetGroup>) -> Outcome<GroupAnswer> {
+    let group = state.settings.read(|settings| settings.groups.find(&input.into()).cloned())?;
+    Ok(Answer(GroupAnswer { group: group.into() }))
 }
 
-/// Refuses every group but the default one; naming none means the default one.
-pub(super) fn only_default(group: &GroupReference) -> Result<(), ApiError> {
-    let unknown = |text: &str| Err(ApiError::invalid_request(format!("there is no group {text}")));
-    match (group.name.as_deref(), group.arn.as_deref()) {
-        (Some(name), _) if name != DEFAULT.name => unknown(name),
-        (_, Some(arn)) if arn != DEFAULT.arn => unknown(arn),
-        _ => Ok(()),
-    }
+/// `GetGroups`, all in one page.
+pub(super) async fn list(state: web::Data<AppState>, Input(input): Input<NextPage>) -> Outcome<GroupsAnswer> {
+    page_token::none_was_issued(input.next_token.as_deref())?;
+    let groups = state.settings.read(|settings| settings.groups.list().into_iter().cloned().collect::<Vec<_>>());
+    Ok(Answer(GroupsAnswer { groups: groups.into_iter().map(Into::into).collect() }))
 }
 
-/// The groups that filter expressions may refer to.
-pub(super) struct KnownGroups;
+/// `UpdateGroup`.
+pub(super) async fn update(state: web::Data<AppState>, Input(input): Input<UpdateGroup>) -> Outcome<GroupAnswer> {
+    let reference = input.reference();
+    let change = group_change(input.filter_expression, input.insights_configuration);
+    let group = state.settings.change(|settings| settings.groups.update(&reference, change))?;
+    Ok(Answer(GroupAnswer { group: group.into() }))
+}
 
-impl Groups for KnownGroups {
-    fn filter_expression(&self, key: GroupKey, value: &str) -> Option<String> {
-        let known = match key {
-            GroupKey::Name => DEFAULT.name,
-            GroupKey::Arn => DEFAULT.arn,
-        };
-        (value == known).then(String::new)
-    }
+/// `DeleteGroup`.
+pub(super) async fn delete(state: web::Data<AppState>, Input(input): Input<DeleteGroup>) -> Outcome<Done> {
+    state.settings.change(|settings| settings.delete_group(&input.into()))?;
+    Ok(Answer(Done {}))
 }

@@ -43,7 +43,17 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     let unpacked = if body.starts_with(GZIP_MAGIC) { Some(unpack(body)?) } else { None };
     let body = unpacked.as_deref().unwrap_or(body).trim_ascii();
     let json = if body.is_empty() { b"{}" } else { body };
-    serde_json::from_slice(json).map_err(|error| ApiError::invalid_request(error.to_string()))
+    let mut json = serde_json::Deserializer::from_slice(json);
+    let input =
+        serde_path_to_error::deserialize(&mut json).map_err(|error| ApiError::invalid_request(place(&error)))?;
+    json.end().map_err(|error| ApiError::invalid_request(error.to_string()))?;
+    Ok(input)
+}
+
+/// What is wrong, with the member that it is wrong in.
+fn place(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    let path = error.path().to_string();
+    if path == "." { error.inner().to_string() } else { format!("{path}: {}", error.inner()) }
 }
 
 fn unpack(body: &[u8]) -> Result<Vec<u8>, ApiError> {
@@ -83,6 +93,25 @@ mod tests {
         check(&gzip(b""), Some(json!({})));
         check(b"{", None);
         check(&[0x1f, 0x8b, 0, 0], None);
+    }
+
+    #[test]
+    fn a_wrong_member_is_named() {
+        #[derive(Debug, serde::Deserialize)]
+        #[expect(dead_code, reason = "only its error is looked at")]
+        struct Named {
+            #[serde(rename = "Names")]
+            names: Vec<String>,
+        }
+        let check = |body: &str, expected: &str| {
+            let message = read::<Named>(body.as_bytes()).unwrap_err().to_string();
+            assert!(message.starts_with(expected), "{body}: {message}");
+        };
+        check("{}", "missing field `Names`");
+        check(r#"{"Names": 1}"#, "Names: invalid type: integer `1`, expected a sequence");
+        check(r#"{"Names": ["a", true]}"#, "Names[1]: invalid type: boolean `true`, expected a string");
+        check(r#"{"Names": []} {}"#, "trailing characters");
+        check("[", "");
     }
 
     #[test]

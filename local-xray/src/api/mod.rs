@@ -13,6 +13,7 @@ mod sampling;
 mod segments;
 mod settings;
 mod summaries;
+mod tags;
 mod time;
 mod traces;
 mod wire;
@@ -43,9 +44,9 @@ const fn missing(name: &'static str, path: &'static str) -> Operation {
 const OPERATIONS: [Operation; 38] = [
     implemented("BatchGetTraces", "/Traces", || web::post().to(traces::batch_get)),
     missing("CancelTraceRetrieval", "/CancelTraceRetrieval"),
-    missing("CreateGroup", "/CreateGroup"),
+    implemented("CreateGroup", "/CreateGroup", || web::post().to(groups::create)),
     missing("CreateSamplingRule", "/CreateSamplingRule"),
-    missing("DeleteGroup", "/DeleteGroup"),
+    implemented("DeleteGroup", "/DeleteGroup", || web::post().to(groups::delete)),
     missing("DeleteResourcePolicy", "/DeleteResourcePolicy"),
     missing("DeleteSamplingRule", "/DeleteSamplingRule"),
     implemented("GetEncryptionConfig", "/EncryptionConfig", || web::post().to(settings::encryption_config)),
@@ -67,15 +68,15 @@ const OPERATIONS: [Operation; 38] = [
     implemented("GetTraceSummaries", "/TraceSummaries", || web::post().to(summaries::get)),
     implemented("ListResourcePolicies", "/ListResourcePolicies", || web::post().to(settings::resource_policies)),
     missing("ListRetrievedTraces", "/ListRetrievedTraces"),
-    missing("ListTagsForResource", "/ListTagsForResource"),
+    implemented("ListTagsForResource", "/ListTagsForResource", || web::post().to(tags::list)),
     missing("PutEncryptionConfig", "/PutEncryptionConfig"),
     missing("PutResourcePolicy", "/PutResourcePolicy"),
     implemented("PutTelemetryRecords", "/TelemetryRecords", || web::post().to(segments::put_telemetry)),
     implemented("PutTraceSegments", "/TraceSegments", || web::post().to(segments::put)),
     missing("StartTraceRetrieval", "/StartTraceRetrieval"),
-    missing("TagResource", "/TagResource"),
-    missing("UntagResource", "/UntagResource"),
-    missing("UpdateGroup", "/UpdateGroup"),
+    implemented("TagResource", "/TagResource", || web::post().to(tags::tag)),
+    implemented("UntagResource", "/UntagResource", || web::post().to(tags::untag)),
+    implemented("UpdateGroup", "/UpdateGroup", || web::post().to(groups::update)),
     missing("UpdateIndexingRule", "/UpdateIndexingRule"),
     missing("UpdateSamplingRule", "/UpdateSamplingRule"),
     missing("UpdateTraceSegmentDestination", "/UpdateTraceSegmentDestination"),

@@ -6,13 +6,12 @@ use actix_web::web;
 
 use crate::app::AppState;
 use crate::document::{Segment, TraceId, Window};
-use crate::filter::{self, TraceView};
+use crate::filter::TraceView;
 use crate::store::{Snapshot, Trace};
 use crate::summary::TraceSummary;
 
 use super::answer::{Answer, Outcome};
 use super::error::ApiError;
-use super::groups::KnownGroups;
 use super::input::Input;
 use super::page_token::{PageToken, Position};
 use super::time::window;
@@ -27,8 +26,7 @@ pub(super) async fn get(
 ) -> Outcome<TraceSummariesAnswer> {
     let window = window(input.start_time, input.end_time)?;
     let expression = input.filter_expression.as_deref().unwrap_or_default();
-    let filter = filter::compile(expression, &KnownGroups)
-        .map_err(|error| ApiError::invalid_request(format!("FilterExpression: {error}")))?;
+    let filter = state.settings.groups().compile(expression)?;
     let share = share(&input)?;
     let token =
         PageToken::of_query(&(window.start, window.end, input.time_range_type as u8, share.to_bits(), expression));

@@ -4,10 +4,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::api::time::RequestTime;
+use crate::settings::Reference;
 
 /// An operation without input; members are ignored.
 #[derive(Deserialize)]
 pub(in crate::api) struct Nothing {}
+
+/// An operation that takes nothing but the token of the next page.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::api) struct NextPage {
+    pub(in crate::api) next_token: Option<String>,
+}
 
 /// An answer without output.
 #[derive(Serialize)]
@@ -78,9 +86,16 @@ pub(in crate::api) struct SegmentOut {
 pub(in crate::api) struct GetServiceGraph {
     pub(in crate::api) start_time: RequestTime,
     pub(in crate::api) end_time: RequestTime,
-    #[serde(flatten)]
-    pub(in crate::api) group: GroupReference,
+    group_name: Option<String>,
+    #[serde(rename = "GroupARN")]
+    group_arn: Option<String>,
     pub(in crate::api) next_token: Option<String>,
+}
+
+impl GetServiceGraph {
+    pub(in crate::api) fn group(&self) -> Reference {
+        Reference { name: self.group_name.clone(), arn: self.group_arn.clone() }
+    }
 }
 
 #[derive(Deserialize)]
@@ -88,15 +103,6 @@ pub(in crate::api) struct GetServiceGraph {
 pub(in crate::api) struct GetTraceGraph {
     pub(in crate::api) trace_ids: Vec<String>,
     pub(in crate::api) next_token: Option<String>,
-}
-
-/// A group, by name or by ARN.
-#[derive(Deserialize)]
-pub(in crate::api) struct GroupReference {
-    #[serde(rename = "GroupName")]
-    pub(in crate::api) name: Option<String>,
-    #[serde(rename = "GroupARN")]
-    pub(in crate::api) arn: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -1,4 +1,4 @@
-//! Sampling, groups and settings on the wire.
+//! Sampling on the wire.
 
 use std::collections::BTreeMap;
 
@@ -83,24 +83,4 @@ pub(in crate::api) struct UnprocessedStatistics {
     pub(in crate::api) rule_name: String,
     pub(in crate::api) error_code: &'static str,
     pub(in crate::api) message: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(in crate::api) struct GroupsAnswer {
-    pub(in crate::api) groups: Vec<GroupOut>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(in crate::api) struct GroupAnswer {
-    pub(in crate::api) group: GroupOut,
-}
-
-#[derive(Serialize)]
-pub(in crate::api) struct GroupOut {
-    #[serde(rename = "GroupName")]
-    pub(in crate::api) name: &'static str,
-    #[serde(rename = "GroupARN")]
-    pub(in crate::api) arn: &'static str,
 }

@@ -1,0 +1,53 @@
+//! What AWS refuses and one machine need not. `--strict` brings AWS's own limits back, so that a program can be tried
+//! against them.
+
+use std::time::Duration;
+
+/// The bounds on what a caller may ask for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limits {
+    strict: bool,
+}
+
+impl Limits {
+    /// AWS's limits when `strict`; otherwise only what keeps one machine healthy.
+    pub fn new(strict: bool) -> Self {
+        Self { strict }
+    }
+
+    /// Says whether AWS's own limits hold.
+    pub fn is_strict(self) -> bool {
+        self.strict
+    }
+
+    /// How many ids one `BatchGetTraces` or `GetTraceGraph` may name.
+    pub fn trace_ids(self) -> usize {
+        if self.strict { 5 } else { 100 }
+    }
+
+    /// How many documents one `PutTraceSegments` may carry.
+    pub fn documents(self) -> usize {
+        if self.strict { 50 } else { usize::MAX }
+    }
+
+    /// How many groups there may be besides the default one.
+    pub fn groups(self) -> usize {
+        if self.strict { 25 } else { 1_000 }
+    }
+
+    /// How many sampling rules there may be besides the default one.
+    pub fn sampling_rules(self) -> usize {
+        if self.strict { 25 } else { 1_000 }
+    }
+
+    /// How many documents one `GetSamplingTargets` may carry.
+    pub fn sampling_documents(self) -> usize {
+        if self.strict { 25 } else { 10_000 }
+    }
+
+    /// The longest window of a query; `None` when any is fine. X-Ray documents none for its API; a day is the longest
+    /// that programs are known to ask for at once.
+    pub fn window(self) -> Option<Duration> {
+        self.strict.then_some(Duration::from_hours(24))
+    }
+}

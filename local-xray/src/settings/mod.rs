@@ -1,0 +1,105 @@
+//! What a user of X-Ray sets, besides the traces that services send: groups, sampling rules, tags, policies.
+//!
+//! One owner: everything lives in one [`State`] behind one lock, so a change is seen whole or not at all, and what
+//! belongs together (a group and its tags) comes and goes together. It is kept in memory and ends with the process.
+
+mod arn;
+mod group;
+mod tags;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::limits::Limits;
+use crate::refusal::Refusal;
+
+pub use self::group::{Group, GroupChange, GroupTable, Insights, InsightsChange};
+pub use self::tags::{Tag, TagTable};
+
+/// The handle to the settings: cheap to clone, usable from any thread.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    state: Arc<Mutex<State>>,
+}
+
+/// A group or a sampling rule, by name, by ARN, or by both when they agree.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reference {
+    /// The name.
+    pub name: Option<String>,
+    /// The ARN.
+    pub arn: Option<String>,
+}
+
+/// All settings at one moment.
+#[derive(Debug)]
+pub struct State {
+    /// Groups of traces.
+    pub groups: GroupTable,
+    /// Tags by the ARN of what they are on.
+    pub tags: TagTable,
+}
+
+impl Settings {
+    /// The settings that X-Ray begins with.
+    pub fn new(limits: Limits) -> Self {
+        let state = State { groups: GroupTable::new(limits), tags: TagTable::default() };
+        Self { state: Arc::new(Mutex::new(state)) }
+    }
+
+    /// The groups as they are now, for a query that takes longer than the lock should be held.
+    pub fn groups(&self) -> GroupTable {
+        self.lock().groups.clone()
+    }
+
+    /// Looks at the settings. Nobody else can meanwhile, so `look` is short.
+    pub fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        look(&self.lock())
+    }
+
+    /// Changes the settings; a change that is refused leaves them as they were.
+    ///
+    /// # Errors
+    /// Those of `change`.
+    pub fn change<T>(&self, change: impl FnOnce(&mut State) -> Result<T, Refusal>) -> Result<T, Refusal> {
+        change(&mut self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Every change checks first and writes last, so a panic in between left nothing half done.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Makes a group, with tags.
+    ///
+    /// # Errors
+    /// When the name, the expression or a tag is refused.
+    pub fn create_group(&mut self, name: &str, change: GroupChange, tags: &[Tag]) -> Result<Group, Refusal> {
+        tags::check(tags)?;
+        let group = self.groups.create(name, change)?;
+        self.tags.add(&group.arn, tags)?;
+        Ok(group)
+    }
+
+    /// Removes a group and its tags.
+    ///
+    /// # Errors
+    /// When there is no such group, or it is the default one.
+    pub fn delete_group(&mut self, reference: &Reference) -> Result<(), Refusal> {
+        let group = self.groups.delete(reference)?;
+        self.tags.forget(&group.arn);
+        Ok(())
+    }
+
+    /// Refuses the ARN of something that cannot have tags.
+    ///
+    /// # Errors
+    /// When neither a group nor a sampling rule has this ARN.
+    pub fn check_taggable(&self, arn: &str) -> Result<(), Refusal> {
+        if self.groups.has_arn(arn) {
+            return Ok(());
+        }
+        Err(Refusal::not_found(format!("ResourceARN: no group and no sampling rule has the ARN {arn}"), arn))
+    }
+}
