@@ -40,6 +40,8 @@
 //! }
 //! ```
 //!
+//! [`sampler`] stands on its own: X-Ray's centralized sampling, for whoever wants nothing else of this crate.
+//!
 //! What never belongs here: a mysfit, a like, a table, a URL of one of the services.
 
 pub mod config;
@@ -51,4 +53,5 @@ pub mod shutdown;
 
 pub mod http_client;
 
+pub mod sampler;
 pub mod telemetry;
