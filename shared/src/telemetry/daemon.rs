@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use super::segment::trim;
-use crate::config::{HostPort, ParseAddrError};
+use crate::config::{ConfigError, Environment, HostPort, ParseAddrError};
 
 const HEADER: &[u8] = b"{\"format\": \"json\", \"version\": 1}\n";
 const MAX_DATAGRAM: usize = 65_507; // the largest UDP payload over IPv4
@@ -27,6 +27,14 @@ pub struct DaemonAddress {
 impl DaemonAddress {
     /// What the variable must hold, for error messages.
     pub const WANTED: &'static str = "host:port, or tcp:host:port udp:host:port";
+
+    /// Reads `AWS_XRAY_DAEMON_ADDRESS`; `127.0.0.1:2000` when it is unset.
+    ///
+    /// # Errors
+    /// When the variable holds no such address.
+    pub fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
+        environment.parse_or("AWS_XRAY_DAEMON_ADDRESS", Self::default(), Self::WANTED)
+    }
 
     /// Where segments go.
     pub fn udp(&self) -> &HostPort {

@@ -37,10 +37,7 @@ impl Exporter {
         }
         match environment.get("OTEL_TRACES_EXPORTER").unwrap_or("otlp") {
             "otlp" => otlp_url(environment).map(Self::Otlp),
-            "xray" => {
-                let default = DaemonAddress::default();
-                environment.parse_or("AWS_XRAY_DAEMON_ADDRESS", default, DaemonAddress::WANTED).map(Self::Xray)
-            }
+            "xray" => DaemonAddress::from_environment(environment).map(Self::Xray),
             "console" => Ok(Self::Console),
             "none" => Ok(Self::None),
             other => Err(ConfigError::invalid("OTEL_TRACES_EXPORTER", other, "one of otlp, xray, console, none")),

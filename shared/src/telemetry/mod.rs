@@ -3,7 +3,7 @@
 //! `main` calls [`init`] before any runtime exists and [`Telemetry::shutdown`] after the runtime has ended: flushing inside it would wait
 //! for itself. In between, [`middleware`] makes the server spans, [`crate::http_client`] the client spans, [`database`] the query spans, and
 //! plain `tracing` spans nest inside them. Export runs on a thread of its own with a bounded queue: it never blocks nor fails a
-//! request.
+//! request. Which traces are recorded is said by [`sampler`].
 
 mod ids;
 pub mod propagation;
@@ -48,6 +48,7 @@ use self::propagation::{Formats, Propagation, xray_trace_id};
 use self::sampler::SamplerChoice;
 use self::span_end::ANNOTATIONS;
 use crate::config::{ConfigError, Environment};
+use crate::sampler::Poller;
 
 pub use self::daemon::DaemonAddress;
 pub use self::losses::ExportCounts;
@@ -98,6 +99,7 @@ impl TelemetryConfig {
 #[must_use = "call shutdown after the runtime has ended, or the last spans are lost"]
 pub struct Telemetry {
     provider: SdkTracerProvider,
+    sampling: Option<Poller>,
     losses: Arc<Losses>,
     reporter: Reporter,
 }
@@ -108,7 +110,7 @@ pub struct Telemetry {
 /// When the exporter cannot be set up, or telemetry is already running.
 pub fn init(config: &TelemetryConfig) -> anyhow::Result<Telemetry> {
     let losses = Arc::new(Losses::default());
-    let provider = provider(config, &losses)?;
+    let (provider, sampling) = provider(config, &losses)?;
     let spans = tracing_opentelemetry::layer()
         .with_tracer(provider.tracer(SCOPE))
         .with_location(false)
@@ -123,20 +125,23 @@ pub fn init(config: &TelemetryConfig) -> anyhow::Result<Telemetry> {
     global::set_text_map_propagator(Propagation::new(config.formats));
     global::set_tracer_provider(provider.clone());
     let reporter = Reporter::start(Arc::clone(&losses), REPORT_EVERY)?;
-    Ok(Telemetry { provider, losses, reporter })
+    Ok(Telemetry { provider, sampling, losses, reporter })
 }
 
-fn provider(config: &TelemetryConfig, losses: &Arc<Losses>) -> anyhow::Result<SdkTracerProvider> {
+/// The source of spans, and the polls of its sampler where it has any.
+fn provider(config: &TelemetryConfig, losses: &Arc<Losses>) -> anyhow::Result<(SdkTracerProvider, Option<Poller>)> {
     let TelemetryConfig { environment, service_name, service_version, exporter, queue, sampler, .. } = config;
     let resource: Resource = resource::detect(environment, service_name, service_version);
+    let processor = exporter::build(exporter, *queue, losses)?;
+    let (sampler, sampling) = sampler.start(&resource)?;
     let mut provider = SdkTracerProvider::builder()
         .with_resource(resource)
         .with_id_generator(AdoptingIdGenerator::default())
-        .with_sampler(sampler.clone());
-    if let Some(processor) = exporter::build(exporter, *queue, losses)? {
+        .with_sampler(sampler);
+    if let Some(processor) = processor {
         provider = provider.with_span_processor(processor);
     }
-    Ok(provider.build())
+    Ok((provider.build(), sampling))
 }
 
 /// Which `tracing` spans are traced: those worth an info line, and none of the exporters' own, which would export themselves.
@@ -174,6 +179,9 @@ impl Telemetry {
     /// Sends what is waiting, within a few seconds, and ends telemetry. Call it outside the runtime.
     pub fn shutdown(self) {
         let ended = self.provider.shutdown_with_timeout(FLUSH_DEADLINE);
+        if let Some(sampling) = self.sampling {
+            sampling.stop();
+        }
         self.reporter.stop();
         if let Err(error) = ended {
             tracing::warn!("the last spans may be lost: {error}");

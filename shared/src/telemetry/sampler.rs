@@ -1,40 +1,57 @@
 //! Who decides whether a trace is recorded: the caller where it has, our own rule where it has not.
 //!
 //! The SDK's parent-based sampler takes "undecided" for "no". This one hands such requests to the root sampler, and obeys a decision
-//! that came without a parent span. Centralized sampling can take the place of [`SamplerChoice`]'s root rule.
+//! that came without a parent span.
+//!
+//! `xray` is the only sampler that does something by itself: it follows the sampling rules that [`crate::sampler`] fetches from
+//! `AWS_XRAY_DAEMON_ADDRESS`. It has to be asked for. Before its first answer, and wherever nobody answers, it would keep a twentieth of the traces
+//! only, which is a poor surprise on a laptop; `parentbased_always_on` keeps them all.
 
 use opentelemetry::trace::{Link, SpanKind, TraceContextExt, TraceId};
 use opentelemetry::{Context, KeyValue};
+use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{Sampler, SamplingDecision, SamplingResult, ShouldSample};
 
+use super::daemon::DaemonAddress;
 use super::propagation::{Incoming, Sampled};
 use crate::config::{ConfigError, Environment};
+use crate::sampler::{Poller, XraySampler};
 
 const VARIABLE: &str = "OTEL_TRACES_SAMPLER";
 const ARGUMENT: &str = "OTEL_TRACES_SAMPLER_ARG";
-const WANTED: &str = "one of parentbased_always_on, parentbased_always_off, parentbased_traceidratio, always_on, always_off, traceidratio";
+const WANTED: &str = "one of parentbased_always_on, parentbased_always_off, parentbased_traceidratio, always_on, always_off, traceidratio, xray";
 
 /// The sampler that `OTEL_TRACES_SAMPLER` names.
 #[derive(Clone, Debug)]
 pub struct SamplerChoice {
-    root: Sampler,
+    root: Root,
     parent_based: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Root {
+    Standard(Sampler),
+    Xray(DaemonAddress),
 }
 
 impl Default for SamplerChoice {
     /// `parentbased_always_on`.
     fn default() -> Self {
-        Self { root: Sampler::AlwaysOn, parent_based: true }
+        Self { root: Root::Standard(Sampler::AlwaysOn), parent_based: true }
     }
 }
 
 impl SamplerChoice {
-    /// Reads `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG`.
+    /// Reads `OTEL_TRACES_SAMPLER`, and what it needs of `OTEL_TRACES_SAMPLER_ARG` and `AWS_XRAY_DAEMON_ADDRESS`.
     ///
     /// # Errors
-    /// When the sampler is unknown or its ratio is not between 0 and 1.
+    /// When the sampler is unknown, its ratio is not between 0 and 1, or its daemon has no address.
     pub fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
         let Some(name) = environment.get(VARIABLE) else { return Ok(Self::default()) };
+        if name == "xray" {
+            let address = DaemonAddress::from_environment(environment)?;
+            return Ok(Self { root: Root::Xray(address), parent_based: true });
+        }
         let (rule, parent_based) = match name.strip_prefix("parentbased_") {
             Some(rule) => (rule, true),
             None => (name, false),
@@ -45,7 +62,22 @@ impl SamplerChoice {
             "traceidratio" => Sampler::TraceIdRatioBased(ratio(environment)?),
             _ => return Err(ConfigError::invalid(VARIABLE, name, WANTED)),
         };
-        Ok(Self { root, parent_based })
+        Ok(Self { root: Root::Standard(root), parent_based })
+    }
+
+    /// The sampler itself; `xray` begins to poll for the service that `resource` describes.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread to poll on.
+    pub(super) fn start(&self, resource: &Resource) -> std::io::Result<(DecidedFirst, Option<Poller>)> {
+        let (root, poller): (Box<dyn ShouldSample>, _) = match &self.root {
+            Root::Standard(sampler) => (Box::new(sampler.clone()), None),
+            Root::Xray(address) => {
+                let (sampler, poller) = XraySampler::start(&format!("http://{}", address.tcp()), resource)?;
+                (Box::new(sampler), Some(poller))
+            }
+        };
+        Ok((DecidedFirst { root, parent_based: self.parent_based }, poller))
     }
 }
 
@@ -59,7 +91,14 @@ fn ratio(environment: &Environment) -> Result<f64, ConfigError> {
     }
 }
 
-impl ShouldSample for SamplerChoice {
+/// Obeys a decision that stands already, where that is wanted, and leaves the others to the root sampler.
+#[derive(Clone, Debug)]
+pub(super) struct DecidedFirst {
+    root: Box<dyn ShouldSample>,
+    parent_based: bool,
+}
+
+impl ShouldSample for DecidedFirst {
     fn should_sample(
         &self,
         parent: Option<&Context>,
@@ -103,8 +142,9 @@ mod tests {
 
     const TRACE: TraceId = TraceId::from_bytes([7; 16]);
 
-    fn sampler(name: &str) -> SamplerChoice {
-        SamplerChoice::from_environment(&Environment::from_pairs([(VARIABLE, name)])).unwrap()
+    fn sampler(name: &str) -> DecidedFirst {
+        let choice = SamplerChoice::from_environment(&Environment::from_pairs([(VARIABLE, name)])).unwrap();
+        choice.start(&Resource::builder_empty().build()).unwrap().0
     }
 
     fn incoming(sampled: Sampled) -> Context {
@@ -117,9 +157,15 @@ mod tests {
         context.with_remote_span_context(parent)
     }
 
+    /// A port that nobody listens on any more.
+    fn nobody() -> DaemonAddress {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap().to_string().parse().unwrap()
+    }
+
     #[test]
     fn the_caller_decides_and_we_do_where_it_has_not() {
-        fn check(sampler: &SamplerChoice, parent: &Context, expected: &SamplingDecision) {
+        fn check(sampler: &DecidedFirst, parent: &Context, expected: &SamplingDecision) {
             let result = sampler.should_sample(Some(parent), TRACE, "GET /", &SpanKind::Server, &[], &[]);
             assert_eq!(&result.decision, expected, "{sampler:?} {parent:?}");
         }
@@ -138,6 +184,15 @@ mod tests {
             check(&off, &with_parent(&incoming(undecided), false, true), &RecordAndSample);
         }
         check(&off, &with_parent(&Context::new(), true, true), &RecordAndSample);
+        // Its own decision differs from one request to the next, so only the caller's can come out every time.
+        let xray = SamplerChoice { root: Root::Xray(nobody()), parent_based: true };
+        let (xray, poller) = xray.start(&Resource::builder_empty().build()).unwrap();
+        for _ in 0..100 {
+            check(&xray, &incoming(Sampled::No), &Drop);
+            check(&xray, &incoming(Sampled::Yes), &RecordAndSample);
+            check(&xray, &with_parent(&Context::new(), true, true), &RecordAndSample);
+        }
+        poller.unwrap().stop();
         check(&sampler("always_on"), &incoming(Sampled::No), &RecordAndSample);
         check(&sampler("always_off"), &with_parent(&Context::new(), true, true), &Drop);
     }
@@ -151,5 +206,9 @@ mod tests {
         check(&[(VARIABLE, "jaeger_remote")], "OTEL_TRACES_SAMPLER is `jaeger_remote`, but must be one of ");
         check(&[(VARIABLE, "traceidratio"), (ARGUMENT, "2")], "OTEL_TRACES_SAMPLER_ARG is `2`, but must be a ratio");
         check(&[(VARIABLE, "traceidratio"), (ARGUMENT, "x")], "OTEL_TRACES_SAMPLER_ARG is `x`, but must be a ratio");
+        check(
+            &[(VARIABLE, "xray"), ("AWS_XRAY_DAEMON_ADDRESS", "x")],
+            "AWS_XRAY_DAEMON_ADDRESS is `x`, but must be host:port",
+        );
     }
 }

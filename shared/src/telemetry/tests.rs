@@ -24,7 +24,7 @@ fn config(pairs: &[(&str, &str)]) -> TelemetryConfig {
 /// Ends `spans` spans, shuts down, and tells what became of them.
 fn export(config: &TelemetryConfig, spans: usize) -> ExportCounts {
     let losses = Arc::new(Losses::default());
-    let provider = provider(config, &losses).unwrap();
+    let (provider, _) = provider(config, &losses).unwrap();
     let tracer = provider.tracer("test");
     for number in 0..spans {
         tracer.start(format!("span {number}")).end();
