@@ -13,6 +13,7 @@ use anyhow::Context;
 
 use crate::access::{self, Access};
 use crate::config::Config;
+use crate::document::Timestamp;
 use crate::ingest::udp::DatagramSocket;
 use crate::ingest::{Intake, otlp};
 use crate::limits::Limits;
@@ -80,7 +81,7 @@ impl App {
         let intake = Intake::new(store.clone());
         intake.watch_udp(datagrams.probe());
         let limits = Limits::new(config.strict);
-        let state = AppState { store, intake, settings: Settings::new(limits), limits };
+        let state = AppState { store, intake, settings: Settings::new(limits, Timestamp::now()), limits };
         Ok(Self { state, access, main, datagrams, otlp_http, otlp_grpc, addresses })
     }
 

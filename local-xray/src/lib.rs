@@ -12,9 +12,12 @@ pub mod filter;
 pub mod graph;
 pub mod summary;
 
+pub mod sampling;
+pub mod settings;
+
+mod arn;
 mod limits;
 mod refusal;
-pub mod settings;
 
 mod api;
 pub mod cli;

@@ -42,7 +42,7 @@ impl Limits {
 
     /// How many documents one `GetSamplingTargets` may carry.
     pub fn sampling_documents(self) -> usize {
-        if self.strict { 25 } else { 10_000 }
+        if self.strict { 25 } else { 1_000 }
     }
 
     /// The longest window of a query; `None` when any is fine. X-Ray documents none for its API; a day is the longest

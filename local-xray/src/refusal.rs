@@ -69,3 +69,18 @@ pub(crate) fn check_length(member: &str, text: &str, bounds: RangeInclusive<usiz
     let (min, max) = (bounds.start(), bounds.end());
     Err(Refusal::invalid(format!("{member}: {length} characters are not between {min} and {max}")))
 }
+/// Refuses a number outside the bounds.
+///
+/// # Errors
+/// Names the member, the number and the bounds.
+pub(crate) fn check_range<T: Copy + PartialOrd + std::fmt::Display>(
+    member: &str,
+    number: T,
+    bounds: RangeInclusive<T>,
+) -> Result<(), Refusal> {
+    if bounds.contains(&number) {
+        return Ok(());
+    }
+    let (min, max) = (bounds.start(), bounds.end());
+    Err(Refusal::invalid(format!("{member}: {number} is not between {min} and {max}")))
+}

@@ -309,8 +309,7 @@ fn every_request_is_kept_by_the_only_sampling_rule() {
         let rules = xray.ok("/GetSamplingRules", &json!({})).await;
         let rule = &rules["SamplingRuleRecords"][0]["SamplingRule"];
         assert_eq!((&rule["FixedRate"], &rule["Attributes"]), (&json!(1.0), &json!({})));
-        let document =
-            |rule: &str| json!({ "RuleName": rule, "ClientID": "0".repeat(24), "Timestamp": 1, "RequestCount": 1 });
+        let document = |rule: &str| json!({ "RuleName": rule, "ClientID": "0".repeat(24), "Timestamp": 1, "RequestCount": 1, "SampledCount": 1 });
         let input = json!({ "SamplingStatisticsDocuments": [document("Default"), document("gone")] });
         let targets = xray.ok("/SamplingTargets", &input).await;
         assert_eq!(targets["SamplingTargetDocuments"][0]["FixedRate"], 1.0);

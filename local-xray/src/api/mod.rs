@@ -9,7 +9,8 @@ mod graph;
 mod groups;
 mod input;
 mod page_token;
-mod sampling;
+mod sampling_rules;
+mod sampling_targets;
 mod segments;
 mod settings;
 mod summaries;
@@ -45,10 +46,10 @@ const OPERATIONS: [Operation; 38] = [
     implemented("BatchGetTraces", "/Traces", || web::post().to(traces::batch_get)),
     missing("CancelTraceRetrieval", "/CancelTraceRetrieval"),
     implemented("CreateGroup", "/CreateGroup", || web::post().to(groups::create)),
-    missing("CreateSamplingRule", "/CreateSamplingRule"),
+    implemented("CreateSamplingRule", "/CreateSamplingRule", || web::post().to(sampling_rules::create)),
     implemented("DeleteGroup", "/DeleteGroup", || web::post().to(groups::delete)),
     missing("DeleteResourcePolicy", "/DeleteResourcePolicy"),
-    missing("DeleteSamplingRule", "/DeleteSamplingRule"),
+    implemented("DeleteSamplingRule", "/DeleteSamplingRule", || web::post().to(sampling_rules::delete)),
     implemented("GetEncryptionConfig", "/EncryptionConfig", || web::post().to(settings::encryption_config)),
     implemented("GetGroup", "/GetGroup", || web::post().to(groups::get)),
     implemented("GetGroups", "/Groups", || web::post().to(groups::list)),
@@ -58,9 +59,11 @@ const OPERATIONS: [Operation; 38] = [
     missing("GetInsightImpactGraph", "/InsightImpactGraph"),
     missing("GetInsightSummaries", "/InsightSummaries"),
     missing("GetRetrievedTracesGraph", "/GetRetrievedTracesGraph"),
-    implemented("GetSamplingRules", "/GetSamplingRules", || web::post().to(sampling::rules)),
-    missing("GetSamplingStatisticSummaries", "/SamplingStatisticSummaries"),
-    implemented("GetSamplingTargets", "/SamplingTargets", || web::post().to(sampling::targets)),
+    implemented("GetSamplingRules", "/GetSamplingRules", || web::post().to(sampling_rules::list)),
+    implemented("GetSamplingStatisticSummaries", "/SamplingStatisticSummaries", || {
+        web::post().to(sampling_targets::statistics)
+    }),
+    implemented("GetSamplingTargets", "/SamplingTargets", || web::post().to(sampling_targets::targets)),
     implemented("GetServiceGraph", "/ServiceGraph", || web::post().to(graph::service_graph)),
     missing("GetTimeSeriesServiceStatistics", "/TimeSeriesServiceStatistics"),
     implemented("GetTraceGraph", "/TraceGraph", || web::post().to(graph::trace_graph)),
@@ -78,7 +81,7 @@ const OPERATIONS: [Operation; 38] = [
     implemented("UntagResource", "/UntagResource", || web::post().to(tags::untag)),
     implemented("UpdateGroup", "/UpdateGroup", || web::post().to(groups::update)),
     missing("UpdateIndexingRule", "/UpdateIndexingRule"),
-    missing("UpdateSamplingRule", "/UpdateSamplingRule"),
+    implemented("UpdateSamplingRule", "/UpdateSamplingRule", || web::post().to(sampling_rules::update)),
     missing("UpdateTraceSegmentDestination", "/UpdateTraceSegmentDestination"),
 ];
 

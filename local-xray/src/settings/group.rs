@@ -3,11 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::arn::{self, Reference};
 use crate::filter::{self, Filter, GroupKey, Groups};
 use crate::limits::Limits;
 use crate::refusal::{Refusal, check_length};
-
-use super::{Reference, arn};
 
 /// The group of all traces, which always exists.
 const DEFAULT: &str = "Default";

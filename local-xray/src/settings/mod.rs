@@ -3,14 +3,17 @@
 //! One owner: everything lives in one [`State`] behind one lock, so a change is seen whole or not at all, and what
 //! belongs together (a group and its tags) comes and goes together. It is kept in memory and ends with the process.
 
-mod arn;
 mod group;
 mod tags;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::document::Timestamp;
 use crate::limits::Limits;
 use crate::refusal::Refusal;
+use crate::sampling::{Rule, RuleRecord, Sampling};
+
+pub use crate::arn::Reference;
 
 pub use self::group::{Group, GroupChange, GroupTable, Insights, InsightsChange};
 pub use self::tags::{Tag, TagTable};
@@ -21,28 +24,22 @@ pub struct Settings {
     state: Arc<Mutex<State>>,
 }
 
-/// A group or a sampling rule, by name, by ARN, or by both when they agree.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Reference {
-    /// The name.
-    pub name: Option<String>,
-    /// The ARN.
-    pub arn: Option<String>,
-}
-
 /// All settings at one moment.
 #[derive(Debug)]
 pub struct State {
     /// Groups of traces.
     pub groups: GroupTable,
+    /// Sampling rules, and what clients report about them.
+    pub sampling: Sampling,
     /// Tags by the ARN of what they are on.
     pub tags: TagTable,
 }
 
 impl Settings {
     /// The settings that X-Ray begins with.
-    pub fn new(limits: Limits) -> Self {
-        let state = State { groups: GroupTable::new(limits), tags: TagTable::default() };
+    pub fn new(limits: Limits, now: Timestamp) -> Self {
+        let state =
+            State { groups: GroupTable::new(limits), sampling: Sampling::new(limits, now), tags: TagTable::default() };
         Self { state: Arc::new(Mutex::new(state)) }
     }
 
@@ -92,12 +89,33 @@ impl State {
         Ok(())
     }
 
+    /// Makes a sampling rule, with tags.
+    ///
+    /// # Errors
+    /// When a member of the rule or a tag is refused.
+    pub fn create_rule(&mut self, rule: Rule, tags: &[Tag], now: Timestamp) -> Result<RuleRecord, Refusal> {
+        tags::check(tags)?;
+        let record = self.sampling.rules.create(rule, now)?;
+        self.tags.add(&record.rule.arn(), tags)?;
+        Ok(record)
+    }
+
+    /// Removes a sampling rule and its tags, and gives it back.
+    ///
+    /// # Errors
+    /// When there is no such rule, or it is the default one.
+    pub fn delete_rule(&mut self, reference: &Reference, now: Timestamp) -> Result<RuleRecord, Refusal> {
+        let record = self.sampling.rules.delete(reference, now)?;
+        self.tags.forget(&record.rule.arn());
+        Ok(record)
+    }
+
     /// Refuses the ARN of something that cannot have tags.
     ///
     /// # Errors
     /// When neither a group nor a sampling rule has this ARN.
     pub fn check_taggable(&self, arn: &str) -> Result<(), Refusal> {
-        if self.groups.has_arn(arn) {
+        if self.groups.has_arn(arn) || self.sampling.rules.has_arn(arn) {
             return Ok(());
         }
         Err(Refusal::not_found(format!("ResourceARN: no group and no sampling rule has the ARN {arn}"), arn))

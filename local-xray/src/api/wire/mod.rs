@@ -3,13 +3,13 @@
 mod graph;
 mod groups;
 mod requests;
-mod settings;
+mod sampling;
 mod summary;
 mod tags;
 
 pub(super) use self::graph::{GraphAnswer, ServiceGraphAnswer, services};
 pub(super) use self::groups::*;
 pub(super) use self::requests::*;
-pub(super) use self::settings::*;
+pub(super) use self::sampling::*;
 pub(super) use self::summary::{TraceSummariesAnswer, TraceSummaryOut};
 pub(super) use self::tags::*;
