@@ -43,6 +43,10 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     let unpacked = if body.starts_with(GZIP_MAGIC) { Some(unpack(body)?) } else { None };
     let body = unpacked.as_deref().unwrap_or(body).trim_ascii();
     let json = if body.is_empty() { b"{}" } else { body };
+    // serde would take a list for the members in their order.
+    if !json.starts_with(b"{") {
+        return Err(ApiError::invalid_request("the body is no JSON object"));
+    }
     let mut json = serde_json::Deserializer::from_slice(json);
     let input =
         serde_path_to_error::deserialize(&mut json).map_err(|error| ApiError::invalid_request(place(&error)))?;
@@ -92,6 +96,8 @@ mod tests {
         check(&gzip(b"{\"a\": 1}"), Some(json!({ "a": 1 })));
         check(&gzip(b""), Some(json!({})));
         check(b"{", None);
+        check(b"[]", None);
+        check(b"null", None);
         check(&[0x1f, 0x8b, 0, 0], None);
     }
 
