@@ -1,0 +1,1 @@
+"""What the tests share: starting programs, waiting, botocore's model, traces to send, graphs to read."""
