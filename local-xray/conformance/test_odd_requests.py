@@ -16,8 +16,6 @@ WRONG = {"string": {"a": 1}, "structure": 5, "list": "x", "map": [1], "timestamp
 UNREAD = {
     "PutTelemetryRecords": {"EC2InstanceId", "Hostname", "ResourceARN"},
     "GetIndexingRules": {"NextToken"},
-    "GetSamplingRules": {"NextToken"},
-    "GetSamplingTargets": {"SamplingBoostStatisticsDocuments"},
     "ListResourcePolicies": {"NextToken"},
 }
 

@@ -2,27 +2,23 @@
 
 NOT_YET = frozenset({
     "CancelTraceRetrieval",
-    "CreateSamplingRule",
     "DeleteResourcePolicy",
-    "DeleteSamplingRule",
     "GetInsight",
     "GetInsightEvents",
     "GetInsightImpactGraph",
     "GetInsightSummaries",
     "GetRetrievedTracesGraph",
-    "GetSamplingStatisticSummaries",
     "GetTimeSeriesServiceStatistics",
     "ListRetrievedTraces",
     "PutEncryptionConfig",
     "PutResourcePolicy",
     "StartTraceRetrieval",
     "UpdateIndexingRule",
-    "UpdateSamplingRule",
     "UpdateTraceSegmentDestination",
 })
 
 # What the call of an operation needs besides it.
-_NEEDS = {"ListTagsForResource": "CreateSamplingRule", "ListResourcePolicies": "PutResourcePolicy"}
+_NEEDS = {"ListResourcePolicies": "PutResourcePolicy"}
 
 
 def works(operation):
