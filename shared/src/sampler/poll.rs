@@ -20,8 +20,9 @@ use super::targets::{RuleSet, Statistics, Target};
 
 const RULES_EVERY: Duration = Duration::from_secs(300);
 const RULES_JITTER: Duration = Duration::from_secs(5);
-/// How soon rules are asked for again after a failure: a sidecar often starts after its service.
-const RULES_RETRY: Duration = Duration::from_secs(10);
+/// How soon rules are asked for again after a failure: a sidecar often starts a moment after its service. Doubles up to the longest pause.
+const RULES_RETRY: Duration = Duration::from_secs(1);
+const RULES_RETRY_AT_LEAST_EVERY: Duration = Duration::from_secs(10);
 const TARGETS_EVERY: Duration = Duration::from_secs(10);
 const TARGETS_JITTER: Duration = Duration::from_millis(100);
 /// The longest interval between reports that X-Ray may ask for.
@@ -63,6 +64,7 @@ pub(super) struct Polling<S> {
     jitter: StdRng,
     rules_due: Duration,
     targets_due: Duration,
+    retry: Duration,
     /// The latest change of any rule that we have heard of; X-Ray's clock, which ours need not agree with.
     modified_at: f64,
     /// How the last call went, to log changes only.
@@ -79,6 +81,7 @@ impl<S: SamplingService> Polling<S> {
             rules_due: Duration::ZERO,
             targets_due: TARGETS_EVERY + jitter.random_range(Duration::ZERO..TARGETS_JITTER),
             jitter,
+            retry: RULES_RETRY,
             modified_at: 0.0,
             is_answered: None,
         }
@@ -96,7 +99,9 @@ impl<S: SamplingService> Polling<S> {
                 Ok(()) => RULES_EVERY + self.jitter.random_range(Duration::ZERO..RULES_JITTER),
                 Err(error) => {
                     self.went_unanswered(&error);
-                    RULES_RETRY
+                    let pause = self.retry;
+                    self.retry = (pause * 2).min(RULES_RETRY_AT_LEAST_EVERY);
+                    pause
                 }
             };
             self.rules_due = elapsed + pause;
@@ -110,8 +115,9 @@ impl<S: SamplingService> Polling<S> {
         let refreshed = self.rules.load().refreshed(served.rules, now);
         let rules = refreshed.len();
         self.rules.store(Arc::new(refreshed));
+        self.retry = RULES_RETRY;
         if self.is_answered.replace(true) != Some(true) {
-            tracing::info!(sampling.rules = rules, "sampling follows {rules} rules of X-Ray");
+            tracing::info!(sampling.rules = rules, "sampling follows X-Ray, which has rules: {rules}");
         }
         Ok(())
     }
@@ -143,7 +149,7 @@ impl<S: SamplingService> Polling<S> {
     fn went_unanswered(&mut self, error: &anyhow::Error) {
         if self.is_answered.replace(false) != Some(false) {
             tracing::warn!(
-                "X-Ray does not say what to sample: {error:#}; rules are kept for an hour, then it is one trace a second and 5 % of the others"
+                "X-Ray does not say what to sample ({error:#}): its last rules are kept for an hour, without any it is one trace a second and 5 % of the others"
             );
         }
     }
@@ -346,6 +352,19 @@ mod tests {
         let left: u64 =
             process.polling.rules.load().take_statistics().iter().map(|statistics| statistics.counts.requests).sum();
         assert!(left < 5, "{left}");
+    }
+
+    #[test]
+    fn a_service_that_starts_late_is_found_soon_and_a_dead_one_is_not_pestered() {
+        let mut process = Process::new(vec![rule(json!({}))]);
+        process.service.0.borrow_mut().is_dead = true;
+        process.run_until(7);
+        assert_eq!(process.asked_for_rules(), 4, "after 0, 1, 3 and 7 seconds");
+        process.run_until(126);
+        assert_eq!(process.asked_for_rules(), 4 + 12, "after 8, then every 10");
+        process.service.0.borrow_mut().is_dead = false;
+        process.run_until(140);
+        assert_eq!(process.asked_for_rules(), 17);
     }
 
     #[test]
