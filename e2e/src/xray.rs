@@ -50,7 +50,7 @@ impl Xray {
     pub async fn service_graph(&self) -> Result<Vec<Value>> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
         let answer = self.call("/ServiceGraph", &json!({ "StartTime": now - 3600, "EndTime": now + 60 })).await?;
-        Ok(answer["Services"].as_array().cloned().unwrap_or_default())
+        Ok(answer.get("Services").and_then(Value::as_array).cloned().unwrap_or_default())
     }
 
     /// The trace with this id, or nothing while it has not arrived.
@@ -60,13 +60,13 @@ impl Xray {
     /// As [`Xray::call`].
     pub async fn trace(&self, id: &str) -> Result<Option<Trace>> {
         let answer = self.call("/Traces", &json!({ "TraceIds": [id] })).await?;
-        let Some(trace) = answer["Traces"].get(0) else { return Ok(None) };
-        let segments = trace["Segments"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(|segment| Ok(serde_json::from_str(segment["Document"].as_str().context("a document is a string")?)?))
-            .collect::<Result<Vec<Value>>>()?;
+        let Some(trace) = answer.pointer("/Traces/0") else { return Ok(None) };
+        let segments = trace.get("Segments").and_then(Value::as_array).into_iter().flatten();
+        let documents = segments.map(|segment| {
+            let document = segment.get("Document").and_then(Value::as_str).context("a document is a string")?;
+            Ok(serde_json::from_str(document)?)
+        });
+        let segments = documents.collect::<Result<Vec<Value>>>()?;
         Ok(Some(Trace { id: id.to_owned(), segments }))
     }
 }

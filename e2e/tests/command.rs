@@ -1,5 +1,7 @@
 //! `mysfits` at the command line: bounded runs that judge themselves, counts that repeat, and mistakes that are told apart.
 
+#![expect(clippy::indexing_slicing, reason = "a test may panic on an answer of the wrong shape")]
+
 use std::net::TcpListener;
 
 use anyhow::{Result, ensure};

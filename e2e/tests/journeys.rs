@@ -1,5 +1,7 @@
 //! One like becomes one trace through both services and the store, and the map tells the truth about it.
 
+#![expect(clippy::indexing_slicing, reason = "a test may panic on an answer of the wrong shape")]
+
 use anyhow::{Context, Result, ensure};
 use e2e::{Stack, Trace, eventually};
 use like_service::chaos::{Fault, Mode, Settings};
