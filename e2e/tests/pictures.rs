@@ -60,7 +60,7 @@ async fn the_readme_shows_the_site_the_map_and_a_trace() -> Result<()> {
     .await?;
 
     for (theme, suffix) in [(Theme::Light, ""), (Theme::Dark, "-dark")] {
-        let browser = Browser::open_as(theme, 1280, 880).await?;
+        let browser = Browser::open_as(theme, 1280, 1160).await?;
         take(&browser, &format!("site{suffix}"), &stack.site("/"), "[data-mysfit] [data-action=like]:enabled").await?;
         take(&browser, &format!("map{suffix}"), &stack.console("/map?live=off"), "[data-map] a.node").await?;
         take(&browser, &format!("trace{suffix}"), &stack.console(&format!("/traces/{slow}")), ".timeline summary")
