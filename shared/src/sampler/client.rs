@@ -179,6 +179,7 @@ mod tests {
 
     use serde_json::json;
 
+    use super::super::epoch_seconds;
     use super::super::reservoir::Counts;
     use super::super::tests::{DEADLINE, Recorded, local_xray};
     use super::*;
@@ -265,14 +266,15 @@ mod tests {
 
     #[test]
     fn a_local_x_ray_serves_its_default_rule_and_grants_a_target_for_it() {
+        let now = epoch_seconds();
         let mut client = Client::new(&local_xray()).unwrap();
         let served = client.rules().unwrap();
         let default = served.rules.iter().find(|rule| rule.rule_name == "Default").unwrap();
         assert!(default.is_for_us());
-        let grants = client.targets("abcdef1234567890abcdef10", NOW, &[statistics("Default")]).unwrap();
+        let grants = client.targets("abcdef1234567890abcdef10", now, &[statistics("Default")]).unwrap();
         assert_eq!(grants.targets[0].rule_name, "Default");
         assert_eq!(grants.targets[0].fixed_rate, default.fixed_rate);
-        let unknown = client.targets("abcdef1234567890abcdef10", NOW, &[statistics("no such rule")]).unwrap();
+        let unknown = client.targets("abcdef1234567890abcdef10", now, &[statistics("no such rule")]).unwrap();
         assert_eq!((unknown.targets.len(), unknown.unprocessed), (0, 1));
     }
 }

@@ -3,8 +3,8 @@
 //! It does what the X-Ray SDKs and OpenTelemetry's X-Ray samplers of other languages do, and knows nothing of this crate: only
 //! OpenTelemetry and the address of a daemon. `README.md` beside this file is the page for whoever takes only this part.
 //!
-//! From the decision outwards: [`rules`] says which rule is about a request, [`reservoir`] what the rule decides and counts, [`targets`]
-//! holds the rules in force, [`poll`] keeps them up to date on a thread of its own, [`client`] speaks HTTP. A request meets one atomic load
+//! From the decision outwards: `rules` says which rule is about a request, `reservoir` what the rule decides and counts, `targets`
+//! holds the rules in force, `poll` keeps them up to date on a thread of its own, `client` speaks HTTP. A request meets one atomic load
 //! of the rules and a few atomic additions; it never waits, neither for another request nor for the network.
 
 mod client;

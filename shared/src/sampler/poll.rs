@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -113,12 +112,9 @@ impl<S: SamplingService> Polling<S> {
         let served = self.service.rules()?;
         self.modified_at = self.modified_at.max(served.modified_at);
         let refreshed = self.rules.load().refreshed(served.rules, now);
-        let rules = refreshed.len();
         self.rules.store(Arc::new(refreshed));
         self.retry = RULES_RETRY;
-        if self.is_answered.replace(true) != Some(true) {
-            tracing::info!(sampling.rules = rules, "sampling follows X-Ray, which has rules: {rules}");
-        }
+        self.was_answered();
         Ok(())
     }
 
@@ -126,11 +122,12 @@ impl<S: SamplingService> Polling<S> {
     fn report(&mut self, now: u64, elapsed: Duration) -> Option<Duration> {
         let mut interval = None;
         let statistics = self.rules.load().take_statistics();
-        for some in statistics.chunks(MAX_STATISTICS) {
-            let rules = self.rules.load_full();
+        let mut calls = statistics.chunks(MAX_STATISTICS);
+        for some in calls.by_ref() {
             match self.service.targets(&self.client_id, now, some) {
                 Ok(grants) => {
-                    self.rules.store(Arc::new(rules.granted(&grants.targets)));
+                    self.rules.store(Arc::new(self.rules.load().granted(&grants.targets)));
+                    self.was_answered();
                     interval = interval.into_iter().chain(grants.interval).min();
                     if grants.modified_at > self.modified_at || grants.unprocessed > 0 {
                         self.modified_at = self.modified_at.max(grants.modified_at);
@@ -138,12 +135,21 @@ impl<S: SamplingService> Polling<S> {
                     }
                 }
                 Err(error) => {
-                    rules.put_back(some);
+                    self.rules.load().put_back(some);
                     self.went_unanswered(&error);
+                    break; // the others would wait for the same timeout
                 }
             }
         }
+        calls.for_each(|unsent| self.rules.load().put_back(unsent));
         interval
+    }
+
+    fn was_answered(&mut self) {
+        if self.is_answered.replace(true) != Some(true) {
+            let rules = self.rules.load().len();
+            tracing::info!(sampling.rules = rules, "sampling follows X-Ray; rules that apply here: {rules}");
+        }
     }
 
     fn went_unanswered(&mut self, error: &anyhow::Error) {
@@ -160,28 +166,25 @@ impl<S: SamplingService> Polling<S> {
 #[must_use = "polling ends when this is dropped"]
 pub struct Poller {
     stop: mpsc::Sender<()>,
-    thread: JoinHandle<()>,
 }
 
 impl Poller {
     pub(super) fn start(url: &str, rules: Arc<ArcSwap<RuleSet>>) -> std::io::Result<Self> {
         let (stop, stopped) = mpsc::channel();
         let url = url.to_owned();
-        let thread = std::thread::Builder::new().name("xray-sampling".to_owned()).spawn(move || {
+        std::thread::Builder::new().name("xray-sampling".to_owned()).spawn(move || {
             let _untraced = Context::enter_telemetry_suppressed_scope();
             match Client::new(&url) {
                 Ok(client) => poll(Polling::new(client, rules, rand::random()), &stopped),
                 Err(error) => tracing::warn!("X-Ray cannot be asked what to sample: {error:#}"),
             }
         })?;
-        Ok(Self { stop, thread })
+        Ok(Self { stop })
     }
 
-    /// Ends the polls, after the one under way: two seconds at the most.
+    /// Ends the polls. Does not wait for a call under way, which ends with its timeout: nobody wants its answer any more.
     pub fn stop(self) {
         drop(self.stop);
-        // A thread that panicked polls no more, which is what was asked for.
-        let _ = self.thread.join();
     }
 }
 
@@ -387,5 +390,10 @@ mod tests {
         polling.tick(Duration::from_secs(22), NOW);
         let sizes: Vec<usize> = service.0.borrow().reports.iter().map(Vec::len).collect();
         assert_eq!(sizes, [25, 25, 10]);
+
+        polling.rules.load().put_back(&counted);
+        service.0.borrow_mut().is_dead = true;
+        polling.tick(Duration::from_secs(33), NOW);
+        assert_eq!(polling.rules.load().take_statistics().len(), 60, "what was not sent is not lost");
     }
 }

@@ -178,10 +178,10 @@ impl Telemetry {
 
     /// Sends what is waiting, within a few seconds, and ends telemetry. Call it outside the runtime.
     pub fn shutdown(self) {
-        let ended = self.provider.shutdown_with_timeout(FLUSH_DEADLINE);
         if let Some(sampling) = self.sampling {
             sampling.stop();
         }
+        let ended = self.provider.shutdown_with_timeout(FLUSH_DEADLINE);
         self.reporter.stop();
         if let Err(error) = ended {
             tracing::warn!("the last spans may be lost: {error}");
