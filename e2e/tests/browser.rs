@@ -82,7 +82,7 @@ async fn no_complaints(browser: &Browser) -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_click_on_a_heart_can_be_followed_to_its_trace_and_the_map() -> Result<()> {
+async fn in_chromium_a_click_on_a_heart_can_be_followed_to_its_trace_and_the_map() -> Result<()> {
     let stack = Stack::start(&["--no-traffic", "--chaos", "off"], &[]).await?;
     let browser = Browser::open().await?;
 
@@ -135,7 +135,7 @@ fn eight_fates() -> Vec<(String, Option<Fault>)> {
 }
 
 #[tokio::test]
-async fn eight_clicks_meet_the_three_outcomes_of_the_workshop() -> Result<()> {
+async fn in_chromium_eight_clicks_meet_the_three_outcomes_of_the_workshop() -> Result<()> {
     let stack = Stack::start(&["--no-traffic", "--seed", "7"], &[]).await?;
     let browser = Browser::open().await?;
     let card = open_site(&stack, &browser, PAULY).await?;
@@ -190,7 +190,7 @@ async fn eight_clicks_meet_the_three_outcomes_of_the_workshop() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_trace_that_is_not_here_yet_appears_by_itself() -> Result<()> {
+async fn in_chromium_a_trace_that_is_not_here_yet_appears_by_itself() -> Result<()> {
     let stack = Stack::start(&["--no-traffic"], &[]).await?;
     let browser = Browser::open().await?;
     let id = "1-67891233-0123456789abcdef01234567";

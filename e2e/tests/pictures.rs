@@ -49,7 +49,7 @@ async fn a_slow_like(stack: &Stack) -> Result<String> {
 }
 
 #[tokio::test]
-async fn the_readme_shows_the_site_the_map_and_a_trace() -> Result<()> {
+async fn chromium_takes_the_pictures_of_the_readme() -> Result<()> {
     let stack = Stack::start(&["--seed", "7", "--rate", "3"], &[]).await?;
     let slow = a_slow_like(&stack).await?;
     eventually("a few dozen likes on the map", || async {
