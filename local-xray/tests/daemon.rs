@@ -4,7 +4,7 @@
 //! a rest, with a document that is none among them; the sampling polls of an SDK through its proxy; and, a minute later, its
 //! counters. Each is signed with made-up keys. Left out: `Host` and `Content-Length`, which belong to the connection.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail where it stands")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail where it stands")]
 
 mod support;
 
