@@ -1,4 +1,4 @@
-"""The OpenTelemetry SDK for Python over both kinds of OTLP, with X-Ray's ids and header.
+"""The OpenTelemetry SDK for Python, with X-Ray's ids and header: OTLP over HTTP and gRPC, and in datagrams.
 
 `front` answers a request and calls `back`, which queries a database. The header between them is X-Ray's.
 """
@@ -6,6 +6,7 @@
 import json
 
 import pytest
+from amazon.opentelemetry.distro.otlp_udp_exporter import OTLPUdpSpanExporter as DatagramExporter
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcExporter
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpExporter
@@ -24,6 +25,8 @@ EXPORTERS = {
     "http-gzip": lambda server: HttpExporter(endpoint=f"{server.otlp_http_url}/v1/traces", compression=Compression.Gzip),
     "http-on-the-main-port": lambda server: HttpExporter(endpoint=f"{server.url}/v1/traces"),
     "grpc": lambda server: GrpcExporter(endpoint=server.otlp_grpc_url, insecure=True),
+    # What the AWS distribution does on Lambda.
+    "datagrams": lambda server: DatagramExporter(endpoint=server.address),
 }
 
 
