@@ -102,7 +102,7 @@ fn edge(pattern: &EdgePattern, inside: Option<&Condition>, trace: &TraceView<'_>
 }
 
 impl NodePattern {
-    fn matches(&self, id: &ServiceId) -> bool {
+    pub(super) fn matches(&self, id: &ServiceId) -> bool {
         let is = |wanted: &Option<String>, value: Option<&str>| {
             wanted.as_deref().is_none_or(|wanted| value.is_some_and(|value| wanted == value))
         };

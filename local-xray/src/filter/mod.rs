@@ -61,6 +61,8 @@ mod eval;
 mod segment;
 mod view;
 
+mod selector;
+
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
@@ -71,6 +73,7 @@ pub use self::error::{FilterError, Span};
 pub use self::eval::Filter;
 pub use self::group::Groups;
 pub use self::keyword::Keyword;
+pub use self::selector::{Selector, parse_selector};
 pub use self::view::TraceView;
 
 use self::error::Problem;

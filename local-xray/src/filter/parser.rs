@@ -4,6 +4,7 @@ use super::ast::{Condition, EdgePattern, Fact, GroupKey, GroupReference, NodePat
 use super::error::{Problem, Span};
 use super::keyword::{self, CAUSE_LISTS, Definition, Kind, Scope};
 use super::operator::{self, Operator};
+use super::selector::Selected;
 use super::token::{Sign, Token, TokenKind};
 use super::value;
 
@@ -20,6 +21,28 @@ pub(super) fn parse(tokens: &[Token]) -> Result<Condition, Problem> {
     match &parser.peek().kind {
         TokenKind::End => Ok(condition),
         _ => Err(parser.expected("AND, OR or the end of the expression")),
+    }
+}
+
+/// Reads the name of a node or an edge, without a condition on it.
+pub(super) fn selector(tokens: &[Token]) -> Result<Selected, Problem> {
+    let mut parser = Parser { tokens, next: 0, depth: 0 };
+    let token = parser.peek();
+    let word = if let TokenKind::Word(word) = &token.kind { word.to_ascii_lowercase() } else { String::new() };
+    let opens = parser.peek_second().kind == TokenKind::LeftParen;
+    let selected = match word.as_str() {
+        "id" if opens => Selected::Node(parser.node()?),
+        "service" if opens => parser.after_word(Parser::any_node).map(Selected::Node)?,
+        "edge" if opens => parser.after_word(Parser::two_nodes).map(Selected::Edge)?,
+        _ => return Err(parser.expected("service(…), edge(…, …) or id(…)")),
+    };
+    match &parser.peek().kind {
+        TokenKind::End => Ok(selected),
+        TokenKind::LeftBrace => {
+            let hint = "a selector names a node or an edge, without a condition on it";
+            Err(parser.expected("the end of the selector").hint(hint))
+        }
+        _ => Err(parser.expected("the end of the selector")),
     }
 }
 
@@ -140,14 +163,26 @@ impl<'t> Parser<'t> {
     }
 
     fn service(&mut self) -> Result<Condition, Problem> {
+        let node = self.any_node()?;
+        Ok(Condition::Service(node, self.braces(Scope::Service)?.map(Box::new)))
+    }
+
+    /// A node in parentheses; without anything in them, every node.
+    fn any_node(&mut self) -> Result<NodePattern, Problem> {
         self.open_paren()?;
         let any_node = self.peek().kind == TokenKind::RightParen;
         let node = if any_node { NodePattern::default() } else { self.node()? };
         self.close(&TokenKind::RightParen, "`)`")?;
-        Ok(Condition::Service(node, self.braces(Scope::Service)?.map(Box::new)))
+        Ok(node)
     }
 
     fn edge(&mut self) -> Result<Condition, Problem> {
+        let nodes = self.two_nodes()?;
+        Ok(Condition::Edge(nodes, self.braces(Scope::Edge)?.map(Box::new)))
+    }
+
+    /// Two nodes in parentheses.
+    fn two_nodes(&mut self) -> Result<EdgePattern, Problem> {
         self.open_paren()?;
         let source = self.node()?;
         if self.take().kind != TokenKind::Comma {
@@ -156,7 +191,7 @@ impl<'t> Parser<'t> {
         }
         let target = self.node()?;
         self.close(&TokenKind::RightParen, "`)`")?;
-        Ok(Condition::Edge(EdgePattern { source, target }, self.braces(Scope::Edge)?.map(Box::new)))
+        Ok(EdgePattern { source, target })
     }
 
     /// A name, or `id(…)`.
@@ -339,6 +374,12 @@ impl<'t> Parser<'t> {
 
     fn step_back(&mut self) {
         self.next -= 1;
+    }
+
+    /// Steps over a word and reads what belongs to it.
+    fn after_word<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Problem>) -> Result<T, Problem> {
+        self.advance();
+        read(self)
     }
 
     fn take_word(&mut self, word: &str) -> bool {

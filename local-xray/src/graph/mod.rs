@@ -9,6 +9,7 @@ mod edge;
 mod identity;
 mod naming;
 mod node;
+mod series;
 mod statistics;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ pub use self::edge::{Alias, Edge, EdgeKind};
 pub use self::identity::ServiceId;
 pub use self::naming::{inferred_name, inferred_type};
 pub use self::node::{Service, State};
+pub use self::series::{Point, period_count, series};
 pub use self::statistics::{Histogram, Statistics};
 pub use self::work::{EdgeWork, NodeWork, TraceWork, trace_work};
 
