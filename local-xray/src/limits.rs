@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use crate::refusal::Refusal;
+
 /// The bounds on what a caller may ask for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Limits {
@@ -20,9 +22,18 @@ impl Limits {
         self.strict
     }
 
-    /// How many ids one `BatchGetTraces` or `GetTraceGraph` may name.
+    /// How many ids one `BatchGetTraces` may name, and with AWS's limits one `GetTraceGraph`.
     pub fn trace_ids(self) -> usize {
         if self.strict { 5 } else { 100 }
+    }
+
+    /// Refuses more ids than one call may name.
+    ///
+    /// # Errors
+    /// In X-Ray's own words.
+    pub fn check_trace_ids(self, count: usize) -> Result<(), Refusal> {
+        let most = self.trace_ids();
+        if count > most { Err(Refusal::invalid(format!("Exceeding maximum query size: {most}"))) } else { Ok(()) }
     }
 
     /// How many documents one `PutTraceSegments` may carry.

@@ -271,7 +271,12 @@ fn requests_that_cannot_be_answered_say_why() {
         check("/Traces", json!({ "TraceIds": [], "NextToken": "1" }), "NextToken").await;
         check("/TraceSegments", json!({}), "TraceSegmentDocuments").await;
         check("/TelemetryRecords", json!({}), "TelemetryRecords").await;
-        check("/Insight", json!({ "InsightId": "x" }), "GetInsight is not implemented yet by this local X-Ray").await;
+        check(
+            "/TelemetryRecords",
+            json!({ "TelemetryRecords": [{}] }),
+            "TelemetryRecords[0]: missing field `Timestamp`",
+        )
+        .await;
     });
 }
 
@@ -281,6 +286,8 @@ fn an_unknown_operation_is_a_json_404() {
         let answer = xray.call("/NoSuchOperation", &json!({})).await;
         assert_eq!((answer.status, answer.error_type.as_deref()), (404, Some("UnknownOperationException")));
         assert!(answer.body["message"].as_str().unwrap().contains("/NoSuchOperation"));
+        let by_name = xray.call("/GetServiceGraph", &json!({})).await;
+        assert!(by_name.body["message"].as_str().unwrap().ends_with("GetServiceGraph is POST /ServiceGraph"));
     });
 }
 

@@ -1,6 +1,6 @@
 //! Groups, sampling rules and the other settings of the X-Ray API, over real sockets.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail where it stands")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail where it stands")]
 
 mod support;
 

@@ -18,7 +18,7 @@ pub(super) async fn service_graph(
     state: web::Data<AppState>,
     Input(input): Input<GetServiceGraph>,
 ) -> Outcome<ServiceGraphAnswer> {
-    let window = window(input.start_time, input.end_time)?;
+    let window = window(state.limits, input.start_time, input.end_time)?;
     page_token::none_was_issued(input.next_token.as_deref())?;
     let filter = state.settings.groups().filter(&input.group())?;
     let snapshot = state.store.snapshot();
@@ -43,6 +43,9 @@ pub(super) async fn trace_graph(
     Input(input): Input<GetTraceGraph>,
 ) -> Outcome<GraphAnswer> {
     page_token::none_was_issued(input.next_token.as_deref())?;
+    if state.limits.is_strict() {
+        state.limits.check_trace_ids(input.trace_ids.len())?;
+    }
     let snapshot = state.store.snapshot();
     let mut ids: Vec<TraceId> = input.trace_ids.iter().filter_map(|id| TraceId::parse(id)).collect();
     ids.sort_unstable();

@@ -56,8 +56,10 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
 
 /// What is wrong, with the member that it is wrong in.
 fn place(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
-    let path = error.path().to_string();
-    if path == "." { error.inner().to_string() } else { format!("{path}: {}", error.inner()) }
+    match error.path().to_string() {
+        path if error.inner().is_data() && path != "." => format!("{path}: {}", error.inner()),
+        _ => error.inner().to_string(),
+    }
 }
 
 fn unpack(body: &[u8]) -> Result<Vec<u8>, ApiError> {
@@ -117,7 +119,8 @@ mod tests {
         check(r#"{"Names": 1}"#, "Names: invalid type: integer `1`, expected a sequence");
         check(r#"{"Names": ["a", true]}"#, "Names[1]: invalid type: boolean `true`, expected a string");
         check(r#"{"Names": []} {}"#, "trailing characters");
-        check("[", "");
+        check("[]", "the body is no JSON object");
+        check("{", "EOF");
     }
 
     #[test]

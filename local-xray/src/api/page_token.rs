@@ -1,9 +1,10 @@
 //! Page tokens: where the next page begins, bound to the query that it continues.
 //!
-//! The position is the last trace of the page before, not a count, so traces that arrive between two pages neither
+//! For summaries the place is the last trace of the page before, not a count, so traces that arrive between two pages neither
 //! repeat nor hide others.
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
+use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
@@ -24,9 +25,28 @@ pub(super) struct Position {
     id: TraceId,
 }
 
+/// The text is no position.
+pub(super) struct NoPosition;
+
 impl Position {
     pub(super) fn of(trace: &Trace) -> Self {
         Self { start: trace.start_time(), id: trace.id() }
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:x}.{}", self.start.micros(), self.id)
+    }
+}
+
+impl FromStr for Position {
+    type Err = NoPosition;
+
+    fn from_str(text: &str) -> Result<Self, NoPosition> {
+        let (start, id) = text.split_once('.').ok_or(NoPosition)?;
+        let start = Timestamp::from_micros(i64::from_str_radix(start, 16).map_err(|_| NoPosition)?);
+        Ok(Self { start, id: TraceId::parse(id).ok_or(NoPosition)? })
     }
 }
 
@@ -36,25 +56,18 @@ impl PageToken {
         Self { query: format!("{query:?}") }
     }
 
-    pub(super) fn write(&self, position: Position) -> String {
-        let place = format!("{:x}.{}", position.start.micros(), position.id);
+    /// The token of the page that follows a place.
+    pub(super) fn write(&self, place: &impl fmt::Display) -> String {
+        let place = place.to_string();
         format!("{place}.{}", self.seal(&place))
     }
 
     /// # Errors
     /// When this query did not issue the token.
-    pub(super) fn read(&self, token: &str) -> Result<Position, ApiError> {
-        self.position(token).ok_or_else(invalid)
-    }
-
-    fn position(&self, token: &str) -> Option<Position> {
-        let (place, seal) = token.rsplit_once('.')?;
-        if seal != self.seal(place) {
-            return None;
-        }
-        let (start, id) = place.split_once('.')?;
-        let start = Timestamp::from_micros(i64::from_str_radix(start, 16).ok()?);
-        Some(Position { start, id: TraceId::parse(id)? })
+    pub(super) fn read<P: FromStr>(&self, token: &str) -> Result<P, ApiError> {
+        let (place, seal) = token.rsplit_once('.').ok_or_else(invalid)?;
+        let is_ours = seal == self.seal(place);
+        place.parse().ok().filter(|_| is_ours).ok_or_else(invalid)
     }
 
     /// Ties a place to the query. It guards against mistakes, not against attackers: a forged place shows nothing that
@@ -87,16 +100,16 @@ mod tests {
     #[test]
     fn a_token_belongs_to_the_query_that_issued_it() {
         let query = PageToken::of_query(&(1, 2));
-        let token = query.write(position());
-        assert_eq!(query.read(&token).unwrap(), position());
-        assert!(PageToken::of_query(&(1, 3)).read(&token).is_err());
-        assert!(query.read(&token.replace("2793", "2794")).is_err());
+        let token = query.write(&position());
+        assert_eq!(query.read::<Position>(&token).ok(), Some(position()));
+        assert!(PageToken::of_query(&(1, 3)).read::<Position>(&token).is_err());
+        assert!(query.read::<Position>(&token.replace("2793", "2794")).is_err());
     }
 
     proptest! {
         #[test]
         fn no_token_panics(token in ".{0,80}") {
-            prop_assert!(PageToken::of_query(&()).read(&token).is_err());
+            prop_assert!(PageToken::of_query(&()).read::<Position>(&token).is_err());
         }
     }
 }

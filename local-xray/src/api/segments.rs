@@ -5,6 +5,7 @@ use actix_web::web;
 use crate::app::AppState;
 use crate::document::Rejection;
 use crate::ingest::segments_api;
+use crate::refusal::check_range;
 
 use super::answer::{Answer, Outcome};
 use super::error::ApiError;
@@ -15,6 +16,8 @@ pub(super) async fn put(
     state: web::Data<AppState>,
     Input(input): Input<PutTraceSegments>,
 ) -> Outcome<PutTraceSegmentsAnswer> {
+    let most = state.limits.documents();
+    check_range("TraceSegmentDocuments: the number of documents", input.trace_segment_documents.len(), 0..=most)?;
     let rejections = segments_api::take(&input.trace_segment_documents, &state.intake).await;
     let rejections = rejections.map_err(|_| ApiError::stopping())?;
     let unprocessed_trace_segments = rejections.into_iter().map(unprocessed).collect();

@@ -24,7 +24,7 @@ pub(super) async fn get(
     state: web::Data<AppState>,
     Input(input): Input<GetTraceSummaries>,
 ) -> Outcome<TraceSummariesAnswer> {
-    let window = window(input.start_time, input.end_time)?;
+    let window = window(state.limits, input.start_time, input.end_time)?;
     let expression = input.filter_expression.as_deref().unwrap_or_default();
     let filter = state.settings.groups().compile(expression)?;
     let share = share(&input)?;
@@ -44,7 +44,7 @@ pub(super) async fn get(
         approximate_time: page.summaries.last().map_or(window.start, |oldest| oldest.start_time),
         trace_summaries: page.summaries.into_iter().map(TraceSummaryOut::from).collect(),
         traces_processed_count: page.processed,
-        next_token: page.next.map(|position| token.write(position)),
+        next_token: page.next.map(|position| token.write(&position)),
     }))
 }
 

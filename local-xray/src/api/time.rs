@@ -8,8 +8,8 @@ use time::format_description::well_known::{Iso8601, Rfc3339};
 use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::document::{Timestamp, Window};
-
-use super::error::ApiError;
+use crate::limits::Limits;
+use crate::refusal::Refusal;
 
 /// A time in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,12 +62,19 @@ fn iso(text: &str) -> Option<Timestamp> {
     (micros >= 0).then(|| Timestamp::from_micros(micros))
 }
 
-/// The window between two times of a request.
-pub(super) fn window(start: RequestTime, end: RequestTime) -> Result<Window, ApiError> {
-    if start.0 > end.0 {
-        return Err(ApiError::invalid_request("StartTime is after EndTime"));
+/// The window between two times of a request, when it is none too long.
+pub(super) fn window(limits: Limits, start: RequestTime, end: RequestTime) -> Result<Window, Refusal> {
+    let (RequestTime(start), RequestTime(end)) = (start, end);
+    if start > end {
+        return Err(Refusal::invalid("StartTime is after EndTime"));
     }
-    Ok(Window { start: start.0, end: end.0 })
+    match limits.window() {
+        Some(longest) if end.since(start) > longest => {
+            let hours = longest.as_secs() / 3_600;
+            Err(Refusal::invalid(format!("EndTime is more than {hours} hours after StartTime")))
+        }
+        _ => Ok(Window { start, end }),
+    }
 }
 
 #[cfg(test)]

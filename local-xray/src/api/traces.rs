@@ -11,16 +11,11 @@ use super::error::ApiError;
 use super::input::Input;
 use super::wire::{BatchGetTraces, BatchGetTracesAnswer, SegmentOut, TraceOut};
 
-/// The most traces in one answer. X-Ray stops at 5; a local one need not be that strict.
-const MAX_TRACES: usize = 100;
-
 pub(super) async fn batch_get(
     state: web::Data<AppState>,
     Input(input): Input<BatchGetTraces>,
 ) -> Outcome<BatchGetTracesAnswer> {
-    if input.trace_ids.len() > MAX_TRACES {
-        return Err(ApiError::invalid_request(format!("Exceeding maximum query size: {MAX_TRACES}")));
-    }
+    state.limits.check_trace_ids(input.trace_ids.len())?;
     if input.next_token.is_some() {
         return Err(ApiError::invalid_request("NextToken is currently not supported"));
     }
@@ -36,7 +31,7 @@ pub(super) async fn batch_get(
 }
 
 /// Segments as they are now, subsegments whose parent is missing, and inferred segments.
-fn trace_out(trace: &Trace) -> TraceOut {
+pub(super) fn trace_out(trace: &Trace) -> TraceOut {
     let inferred = trace.inferred_segments();
     let documents = trace.segments().iter().chain(trace.orphans()).chain(&inferred);
     let segment_out =

@@ -3,7 +3,10 @@
 //! One owner: everything lives in one [`State`] behind one lock, so a change is seen whole or not at all, and what
 //! belongs together (a group and its tags) comes and goes together. It is kept in memory and ends with the process.
 
+mod account;
 mod group;
+mod policy;
+mod retrieval;
 mod tags;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,7 +18,10 @@ use crate::sampling::{Rule, RuleRecord, Sampling};
 
 pub use crate::arn::Reference;
 
+pub use self::account::{Account, Destination, INDEXING_RULE};
 pub use self::group::{Group, GroupChange, GroupTable, Insights, InsightsChange};
+pub use self::policy::{Policy, PolicyTable};
+pub use self::retrieval::{Retrieval, RetrievalTable};
 pub use self::tags::{Tag, TagTable};
 
 /// The handle to the settings: cheap to clone, usable from any thread.
@@ -33,13 +39,25 @@ pub struct State {
     pub sampling: Sampling,
     /// Tags by the ARN of what they are on.
     pub tags: TagTable,
+    /// Resource policies.
+    pub policies: PolicyTable,
+    /// What an account has once.
+    pub account: Account,
+    /// Questions that are asked in two steps.
+    pub retrievals: RetrievalTable,
 }
 
 impl Settings {
     /// The settings that X-Ray begins with.
     pub fn new(limits: Limits, now: Timestamp) -> Self {
-        let state =
-            State { groups: GroupTable::new(limits), sampling: Sampling::new(limits, now), tags: TagTable::default() };
+        let state = State {
+            groups: GroupTable::new(limits),
+            sampling: Sampling::new(limits, now),
+            tags: TagTable::default(),
+            policies: PolicyTable::default(),
+            account: Account::default(),
+            retrievals: RetrievalTable::default(),
+        };
         Self { state: Arc::new(Mutex::new(state)) }
     }
 

@@ -76,7 +76,7 @@ struct AliasOut {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct StatisticsOut {
+pub(in crate::api) struct StatisticsOut {
     ok_count: u64,
     error_statistics: ErrorStatistics,
     fault_statistics: FaultStatistics,
@@ -102,7 +102,7 @@ struct FaultStatistics {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct HistogramEntry {
+pub(in crate::api) struct HistogramEntry {
     /// Seconds.
     value: f64,
     count: u64,
@@ -175,6 +175,6 @@ impl From<Statistics> for StatisticsOut {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of any real duration are exact in a float")]
-fn entries(histogram: &Histogram) -> Vec<HistogramEntry> {
+pub(super) fn entries(histogram: &Histogram) -> Vec<HistogramEntry> {
     histogram.entries().map(|(millis, count)| HistogramEntry { value: millis as f64 / 1e3, count }).collect()
 }

@@ -46,7 +46,13 @@ pub(in crate::api) struct UnprocessedTraceSegment {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(in crate::api) struct PutTelemetryRecords {
-    pub(in crate::api) telemetry_records: Vec<Value>,
+    pub(in crate::api) telemetry_records: Vec<TelemetryRecord>,
+}
+
+#[derive(Deserialize)]
+pub(in crate::api) struct TelemetryRecord {
+    #[serde(rename = "Timestamp")]
+    _timestamp: Value,
 }
 
 #[derive(Deserialize)]

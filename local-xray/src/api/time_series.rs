@@ -1,0 +1,86 @@
+//! `GetTimeSeriesServiceStatistics`: the numbers of nodes or edges by period. It answers in one page.
+
+use std::time::Duration;
+
+use actix_web::web;
+
+use crate::app::AppState;
+use crate::document::Window;
+use crate::filter::{Filter, Selector, TraceView, parse_selector};
+use crate::graph::{Point, period_count, series, trace_work};
+use crate::refusal::{Refusal, check_length, check_range};
+use crate::store::Snapshot;
+
+use super::answer::{Answer, Outcome};
+use super::error::ApiError;
+use super::input::Input;
+use super::page_token;
+use super::time::window;
+use super::wire::{GetTimeSeriesServiceStatistics, TimeSeriesAnswer, TimeSeriesPoint};
+
+/// The period when none is asked for, in seconds.
+const DEFAULT_PERIOD: u32 = 60;
+/// The most periods in one answer.
+const MAX_PERIODS: usize = 20_000;
+
+pub(super) async fn get(
+    state: web::Data<AppState>,
+    Input(input): Input<GetTimeSeriesServiceStatistics>,
+) -> Outcome<TimeSeriesAnswer> {
+    let window = window(state.limits, input.start_time, input.end_time)?;
+    page_token::none_was_issued(input.next_token.as_deref())?;
+    let selector = input.entity_selector_expression.as_deref().map(selector).transpose()?;
+    let period = period(input.period, window)?;
+    let filter = state.settings.groups().filter(&input.group())?;
+    let snapshot = state.store.snapshot();
+    let is_of_edges = selector.as_ref().is_none_or(Selector::is_of_edges);
+    let points = web::block(move || points(&snapshot, &filter, selector.as_ref(), window, period));
+    let points = points.await.map_err(|_| ApiError::stopping())?;
+    Ok(Answer(TimeSeriesAnswer {
+        time_series_service_statistics: points.iter().map(|point| TimeSeriesPoint::new(point, is_of_edges)).collect(),
+        contains_old_group_versions: false,
+    }))
+}
+
+fn selector(text: &str) -> Result<Selector, Refusal> {
+    check_length("EntitySelectorExpression", text, 1..=500)?;
+    parse_selector(text).map_err(|error| Refusal::invalid(format!("EntitySelectorExpression: {error}")))
+}
+
+fn period(seconds: Option<u32>, window: Window) -> Result<Duration, Refusal> {
+    let seconds = seconds.unwrap_or(DEFAULT_PERIOD);
+    check_range("Period", seconds, 1..=i32::MAX.unsigned_abs())?;
+    let period = Duration::from_secs(seconds.into());
+    let count = period_count(window, period);
+    if count > MAX_PERIODS {
+        let message =
+            format!("Period: the window holds {count} periods of {seconds} s, and at most {MAX_PERIODS} are answered");
+        return Err(Refusal::invalid(message));
+    }
+    Ok(period)
+}
+
+/// The work of the selected nodes as they saw it, or of the selected edges as their callers saw it. Without a selector
+/// all edges are meant.
+fn points(
+    snapshot: &Snapshot,
+    filter: &Filter,
+    selector: Option<&Selector>,
+    window: Window,
+    period: Duration,
+) -> Vec<Point> {
+    let traces = snapshot.traces_between(window);
+    let of_group = traces.iter().filter(|trace| filter.matches(&TraceView::of(trace)));
+    let work = of_group.flat_map(|trace| {
+        let work = trace_work(trace);
+        let nodes =
+            work.nodes.into_iter().filter(|node| selector.is_some_and(|selector| selector.selects_node(&node.id)));
+        let edges = work
+            .edges
+            .into_iter()
+            .filter(|edge| selector.is_none_or(|selector| selector.selects_edge(&edge.source, &edge.target)));
+        let pieces = nodes.flat_map(|node| node.segments).chain(edges.flat_map(|edge| edge.calls));
+        pieces.collect::<Vec<_>>()
+    });
+    series(work, window, period)
+}
