@@ -136,13 +136,72 @@ fn pages_name_files_that_browsers_may_keep() {
         assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
         let html = page.text().await.unwrap();
         let files: Vec<&str> = html.split('"').filter(|text| text.starts_with("/static/")).collect();
-        assert_eq!(files.len(), 5, "icon, stylesheet and three scripts: {files:?}");
+        assert_eq!(files.len(), 6, "icon, stylesheet and four scripts: {files:?}");
         for file in files {
             let answer = console.get(file).await;
             assert_eq!(answer.status(), 200, "{file}");
             assert!(answer.headers()[CACHE_CONTROL].to_str().unwrap().contains("immutable"), "{file}");
         }
         assert_eq!(console.page("/static/console-000000000000.css").await.0, 404);
+    });
+}
+
+/// A segment of the lab: a request to the like service, a moment ago, with the flag and the time that are given.
+fn lab_segment(number: u8, method: &str, user_agent: &str, seconds: f64, error: bool) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64() - 5.0;
+    format!(
+        r#"{{"name": "like service", "id": "00000000000000{number:02x}", "trace_id": "1-67891233-0000000000000000000000{number:02x}",
+        "start_time": {now}, "end_time": {}, "error": {error}, "http": {{"request": {{"method": "{method}",
+        "url": "http://localhost/", "user_agent": "{user_agent}"}}}}}}"#,
+        now + seconds
+    )
+}
+
+#[test]
+fn the_expression_of_the_lab_gives_its_picture() {
+    const LAB: &str = r#"service("like service") { responsetime > 1 OR error } AND http.method = "POST""#;
+    with_console(async |console| {
+        console
+            .send(&[
+                lab_segment(1, "GET", "ELB-HealthChecker/2.0", 0.002, false),
+                lab_segment(2, "GET", "ELB-HealthChecker/2.0", 2.5, false),
+                lab_segment(3, "POST", "browser", 0.01, false),
+                lab_segment(4, "POST", "browser", 2.0, false),
+                lab_segment(5, "POST", "browser", 0.02, true),
+            ])
+            .await;
+        let green = console.page_with("/map", "5 traces in").await;
+        assert!(green.contains("20 % error") && green.contains("Hide 2 health checks"), "{green}");
+
+        // Typed on the map, the expression stays on the map.
+        let typed = form_urlencoded::Serializer::new(String::new()).extend_pairs([("on", "map"), ("q", LAB)]).finish();
+        let answer = console.get(&format!("/search?{typed}")).await;
+        let map_path = answer.headers()[LOCATION].to_str().unwrap().to_owned();
+        let (status, map) = console.page(&map_path).await;
+        assert!(status == 200 && map.contains("1 service · 2 traces of 5 in"), "{map}");
+        assert!(map.contains("50 % error") && map.contains("1.01 s"), "slower, and half of it is orange: {map}");
+        assert!(!map.contains("health check"), "{map}");
+
+        let (status, list) = console.page(&map_path.replace("/map", "/traces")).await;
+        let listed = |number: u8| list.contains(&format!("1-67891233-0000000000000000000000{number:02x}"));
+        assert!(status == 200 && list.contains("2 traces of 5 in"), "{list}");
+        assert_eq!([1, 2, 3, 4, 5].map(listed), [false, false, false, true, true]);
+    });
+}
+
+#[test]
+fn an_expression_that_is_not_understood_keeps_the_page_and_the_text() {
+    with_console(async |console| {
+        for page in ["/map", "/traces"] {
+            let (status, html) = console.page(&format!("{page}?range=1h&filter=ok+AND+responsetme+%3E+1")).await;
+            assert_eq!(status, 400, "{page}");
+            assert!(
+                html.contains("ok AND <mark>responsetme</mark> &#62; 1") && html.contains("at character 8"),
+                "{html}"
+            );
+            assert!(html.contains("value=\"ok AND responsetme &#62; 1\"") && html.contains("<nav"), "{html}");
+            assert!(html.contains(&format!("{page}?range=1h&#38;filter=ok+AND+responsetime+%3E+1")), "{html}");
+        }
     });
 }
 
@@ -154,7 +213,7 @@ fn addresses_that_mean_nothing_get_a_page_that_says_so() {
             ("/traces/nonsense", 404, "is not a trace id"),
             ("/traces/nonsense/raw", 404, "is not a trace id"),
             ("/map?range=2m", 400, "Choose one of 5m, 15m"),
-            ("/search?q=service(%22monolith%22)", 400, "Filter expressions are not understood"),
+            ("/map?filter=service(%22monolith%22)+AND+falt", 400, "did you mean `fault`?"),
         ] {
             let (answered, html) = console.page(path).await;
             assert_eq!(answered, status, "{path}");
@@ -171,6 +230,7 @@ fn the_front_door_and_the_search_lead_on() {
             ("/", "/map".to_owned()),
             ("/?range=1h", "/map?range=1h".to_owned()),
             (&format!("/search?q={w3c}"), format!("/traces/{TRACE_ID}")),
+            ("/search?q=ok&on=map&range=1h", "/map?range=1h&filter=ok".to_owned()),
         ] {
             let answer = console.get(path).await;
             assert_eq!(answer.status(), 303, "{path}");

@@ -29,6 +29,11 @@ impl Link {
         self.with(name, value.unwrap_or_default())
     }
 
+    /// The parameters, as a form would send them.
+    pub(super) fn into_parameters(self) -> Vec<(&'static str, String)> {
+        self.query
+    }
+
     /// Leaves a parameter out.
     pub(super) fn without(self, name: &'static str) -> Self {
         self.with(name, "")

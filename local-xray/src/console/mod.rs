@@ -17,6 +17,11 @@ mod link;
 mod page;
 mod view;
 
+mod expression;
+mod found;
+mod notes;
+mod unread;
+
 mod details;
 mod ended;
 mod format;

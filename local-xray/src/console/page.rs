@@ -1,4 +1,4 @@
-//! The frame around every page: navigation, search, time range, refreshing; and the headers every page is sent with.
+//! The frame around every page: navigation, the filter bar, time range, refreshing; and the headers every page is sent with.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -30,12 +30,21 @@ pub(super) struct Frame {
     pub(super) home: String,
     /// Whether the range matters on this page.
     pub(super) has_range: bool,
-    /// What the search form has to carry along.
-    pub(super) range: Option<&'static str>,
-    pub(super) search: String,
+    pub(super) bar: Bar,
     /// `None` on pages that do not refresh themselves.
     pub(super) live: Option<Live>,
     pub(super) assets: &'static assets::Urls,
+}
+
+/// The field for a filter expression or a trace id.
+pub(super) struct Bar {
+    pub(super) text: String,
+    /// What the form has to carry along.
+    pub(super) kept: Vec<(&'static str, String)>,
+    /// The same page without the filter, when there is one.
+    pub(super) clear: Option<String>,
+    /// Whether the text is not understood; the page says why.
+    pub(super) is_unread: bool,
 }
 
 /// A link that may be the current one.
@@ -72,15 +81,23 @@ impl Frame {
             ranges: Vec::new(),
             home: view.link("/map").to_string(),
             has_range: false,
-            range: view.link("").to_string().contains("range=").then_some(view.range.key),
-            search: view.search.clone(),
+            bar: Bar {
+                text: view.filter.clone(),
+                kept: view.filtered("").link("").into_parameters(),
+                clear: None,
+                is_unread: false,
+            },
             live: None,
             assets: assets::urls(),
         }
     }
 
-    /// Adds the choice of the time range.
-    pub(super) fn with_ranges(mut self, path: &str, view: &View) -> Self {
+    /// A page about the traces of a range and a filter: adds the choice of the range, and lets the bar filter this page.
+    pub(super) fn with_query(mut self, path: &'static str, view: &View) -> Self {
+        let unfiltered = view.filtered("").link_with_all(path);
+        self.bar.clear = (!view.filter.is_empty()).then(|| unfiltered.to_string());
+        self.bar.kept = unfiltered.into_parameters();
+        self.bar.kept.push(("on", path.trim_start_matches('/').to_owned()));
         self.has_range = true;
         self.ranges = RANGES
             .into_iter()
@@ -91,6 +108,12 @@ impl Frame {
                 current: range == view.range,
             })
             .collect();
+        self
+    }
+
+    /// Marks the text in the bar as not understood.
+    pub(super) fn with_unread(mut self) -> Self {
+        self.bar.is_unread = true;
         self
     }
 

@@ -157,7 +157,7 @@ impl Panel {
         Self {
             title: "Not on the map".to_owned(),
             subtitle: String::new(),
-            note: "Nothing in this range goes by that name. A longer range may show it.",
+            note: "Nothing in this range and filter goes by that name. A longer range or another filter may show it.",
             close: view.link(here).to_string(),
             traces: view.link("/traces").to_string(),
             calls: None,

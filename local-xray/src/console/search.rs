@@ -1,32 +1,29 @@
-//! The search box: a trace id leads to its trace. Filter expressions are not understood yet, and it says so.
+//! Where the bar leads: a trace id to its trace, a filter expression to the page that it was typed on.
 
-use actix_web::HttpResponse;
+use std::collections::HashMap;
+
 use actix_web::http::header::LOCATION;
+use actix_web::{HttpResponse, web};
 
 use crate::document::TraceId;
 
-use super::error::PageError;
 use super::view::View;
 
-/// Leads to the trace that was asked for.
-pub(super) async fn redirect(view: View) -> Result<HttpResponse, PageError> {
-    let location = destination(&view)?;
-    Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish())
+/// Leads to what was asked for: `q` holds the text, `on` the page.
+pub(super) async fn redirect(view: View, query: web::Query<HashMap<String, String>>) -> HttpResponse {
+    let value = |name: &str| query.get(name).map(String::as_str).unwrap_or_default();
+    let location = destination(&view, value("q").trim(), value("on"));
+    HttpResponse::SeeOther().insert_header((LOCATION, location)).finish()
 }
 
-fn destination(view: &View) -> Result<String, PageError> {
-    let text = view.search.as_str();
-    if text.is_empty() {
-        return Ok(view.link("/traces").to_string());
+fn destination(view: &View, text: &str, on: &str) -> String {
+    match trace_id(text) {
+        Some(id) => view.link(format!("/traces/{id}")).to_string(),
+        None => {
+            let page = if on == "map" { "/map" } else { "/traces" };
+            view.filtered(text).link_with_all(page).to_string()
+        }
     }
-    let id = trace_id(text).ok_or_else(|| {
-        PageError::bad_request(format!(
-            "\u{201c}{text}\u{201d} is not a trace id. The box takes a trace id as X-Ray writes it \
-             (1-67891233-abcdef012345678912345678), as W3C writes it (32 hex digits), or a whole X-Amzn-Trace-Id header. \
-             Filter expressions are not understood by this box yet."
-        ))
-    })?;
-    Ok(view.link(format!("/traces/{id}")).to_string())
 }
 
 /// Finds the trace id in what people paste: the id itself, the W3C form, or a trace header.
@@ -43,24 +40,30 @@ fn trace_id(text: &str) -> Option<TraceId> {
 mod tests {
     use super::*;
 
-    fn check(typed: &str, expected: Option<&str>) {
-        let view = View { search: typed.to_owned(), ..View::default() };
-        assert_eq!(destination(&view).ok().as_deref(), expected, "{typed}");
+    fn check(typed: &str, on: &str, expected: &str) {
+        let view = View::parse("range=1h&node=a").unwrap();
+        assert_eq!(destination(&view, typed, on), expected, "{typed}");
     }
 
     #[test]
     fn trace_ids_lead_to_traces_in_every_spelling() {
-        let page = Some("/traces/1-4efaaf4d-1e8720b39541901950019ee5");
-        check("1-4efaaf4d-1e8720b39541901950019ee5", page);
-        check("4efaaf4d1e8720b39541901950019ee5", page);
-        check("Root=1-4efaaf4d-1e8720b39541901950019ee5;Parent=53995c3f42cd8ad8;Sampled=1", page);
-        check("", Some("/traces"));
+        let page = "/traces/1-4efaaf4d-1e8720b39541901950019ee5?range=1h";
+        check("1-4efaaf4d-1e8720b39541901950019ee5", "", page);
+        check("4efaaf4d1e8720b39541901950019ee5", "map", page);
+        check("Root=1-4efaaf4d-1e8720b39541901950019ee5;Parent=53995c3f42cd8ad8;Sampled=1", "traces", page);
     }
 
     #[test]
-    fn anything_else_is_refused_with_an_explanation() {
-        check("service(\"like service\")", None);
-        check("1-4efaaf4d", None);
-        check("é4efaaf4d1e8720b39541901950019e", None);
+    fn anything_else_filters_the_page_that_it_was_typed_on() {
+        check("service(\"like service\")", "map", "/map?range=1h&filter=service%28%22like+service%22%29&node=a");
+        check("ok", "traces", "/traces?range=1h&filter=ok&node=a");
+        check("", "map", "/map?range=1h&node=a");
+        check("", "", "/traces?range=1h&node=a");
+        check("1-4efaaf4d", "", "/traces?range=1h&filter=1-4efaaf4d&node=a");
+        check(
+            "é4efaaf4d1e8720b39541901950019e",
+            "",
+            "/traces?range=1h&filter=%C3%A94efaaf4d1e8720b39541901950019e&node=a",
+        );
     }
 }

@@ -10,13 +10,15 @@ use askama::Template;
 use crate::app::AppState;
 use crate::document::{Timestamp, Window};
 use crate::graph::{self, ServiceGraph};
-use crate::store::Trace;
 
 use super::error::PageError;
 use super::format;
+use super::found::Found;
 use super::map::{Drawing, Icon, Numbers, Options, is_client, key, type_words};
+use super::notes::Notes;
 use super::page::{Frame, Section, respond};
 use super::panel::{Counted, Panel, counted};
+use super::unread::UnreadPage;
 use super::view::{ALL, View};
 
 const PATH: &str = "/map";
@@ -27,15 +29,18 @@ const SHORTEST_SPAN: Duration = Duration::from_secs(60);
 #[template(path = "service_map.html")]
 pub(super) struct ServiceMapPage {
     frame: Frame,
-    /// `2 services, 128 traces in the last 15 minutes`.
+    /// `2 services · 128 traces in the last 15 minutes`.
     summary: String,
     traces_href: String,
     updated: String,
+    notes: Notes,
     drawing: Option<Drawing>,
     panel: Option<Panel>,
     /// The map once more, as a table.
     rows: Vec<Row>,
     empty: Option<Empty>,
+    /// Where to look when the range has traces and none of them matches.
+    all: Option<String>,
 }
 
 /// A node as a row of the table.
@@ -69,60 +74,80 @@ pub(super) async fn page(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, PageError> {
     let now = Timestamp::now();
-    let snapshot = state.store.snapshot();
-    let traces = snapshot.traces_between(view.range.window(now));
     let address = request.connection_info().host().to_owned();
-    let page = match traces.as_slice() {
-        [] => empty_page(&view, &address, snapshot.report().traces, now),
-        _ => full_page(&view, traces.iter().map(AsRef::as_ref), now),
-    };
-    respond(StatusCode::OK, &page)
+    let asked = view.clone();
+    // A filter may ask every trace of the range, which takes too long for a thread that answers requests.
+    let page = web::block(move || {
+        let found = Found::search(&asked, &state.store.snapshot(), &state.settings.groups(), now);
+        found.map(|found| map_page(&asked, &found, &address, now))
+    });
+    match page.await.map_err(|_| PageError::Internal)? {
+        Ok(page) => respond(StatusCode::OK, &page),
+        Err(error) => {
+            let frame = Frame::still("Service map", Section::Map, &view).with_query(PATH, &view);
+            respond(UnreadPage::STATUS, &UnreadPage::new(frame, &error, PATH, &view))
+        }
+    }
 }
 
-pub(super) fn full_page<'a>(
-    view: &View,
-    traces: impl Iterator<Item = &'a Trace> + Clone,
-    now: Timestamp,
-) -> ServiceMapPage {
+pub(super) fn map_page(view: &View, found: &Found, address: &str, now: Timestamp) -> ServiceMapPage {
+    if found.matching.is_empty() { empty_page(view, found, address, now) } else { full_page(view, found, now) }
+}
+
+fn full_page(view: &View, found: &Found, now: Timestamp) -> ServiceMapPage {
     let window = view.range.window(now);
-    let graph = graph::service_graph(traces.clone(), window);
-    let span = covered(traces.clone().map(Trace::start_time).min(), window, now);
+    let graph = graph::service_graph(found.matching.iter().map(AsRef::as_ref), window);
+    // Rates are over the time that was watched, not the time that the filter left.
+    let span = covered(found.in_range.iter().map(|trace| trace.start_time()).min(), window, now);
     let numbers = Numbers::PerMinute(span);
     let options = Options { numbers, here: view.link(PATH), selected: view.selected() };
     let services = graph.services.iter().filter(|service| !is_client(service)).count();
-    let traces = format::plural(traces.count() as u64, "trace");
     ServiceMapPage {
-        summary: format!("{} · {traces} in {}", format::plural(services as u64, "service"), view.range.words),
+        summary: format!("{} · {}", format::plural(services as u64, "service"), traces_words(view, found)),
         traces_href: view.link("/traces").to_string(),
         updated: format::clock(now),
+        notes: Notes::on(found, PATH, view),
         panel: Panel::of_selected(&graph, view, PATH, numbers),
         drawing: Some(Drawing::new(&graph, &options)),
         rows: rows(&graph, view),
         empty: None,
+        all: None,
         frame: frame(view),
     }
 }
 
-pub(super) fn empty_page(view: &View, address: &str, stored: usize, now: Timestamp) -> ServiceMapPage {
+fn empty_page(view: &View, found: &Found, address: &str, now: Timestamp) -> ServiceMapPage {
     let (host, port) = address.rsplit_once(':').unwrap_or((address, "80"));
-    let older = (stored > 0).then(|| {
-        let all = View { range: ALL, ..view.clone() }.link(PATH).to_string();
-        (format::plural(stored as u64, "older trace"), all)
-    });
+    let all = || View { range: ALL, ..view.clone() }.link(PATH).to_string();
+    let older = (found.stored > 0).then(|| (format::plural(found.stored as u64, "older trace"), all()));
+    let has_quiet_range = found.in_range.is_empty();
     ServiceMapPage {
         frame: frame(view),
-        summary: format!("no traces in {}", view.range.words),
+        summary: if has_quiet_range { format!("no traces in {}", view.range.words) } else { traces_words(view, found) },
         traces_href: view.link("/traces").to_string(),
         updated: format::clock(now),
+        notes: Notes::on(found, PATH, view),
         drawing: None,
         panel: None,
         rows: Vec::new(),
-        empty: Some(Empty { host: host.to_owned(), port: port.to_owned(), range_words: view.range.words, older }),
+        empty: has_quiet_range.then(|| Empty {
+            host: host.to_owned(),
+            port: port.to_owned(),
+            range_words: view.range.words,
+            older,
+        }),
+        all: (!has_quiet_range).then(all),
     }
 }
 
+/// `12 traces of 120 in the last 15 minutes`.
+fn traces_words(view: &View, found: &Found) -> String {
+    let traces = format::plural(found.matching.len() as u64, "trace");
+    format!("{traces}{} in {}", found.of_all(!view.filter.is_empty()), view.range.words)
+}
+
 fn frame(view: &View) -> Frame {
-    Frame::still("Service map", Section::Map, view).with_ranges(PATH, view).refreshing(PATH, view)
+    Frame::still("Service map", Section::Map, view).with_query(PATH, view).refreshing(PATH, view)
 }
 
 /// The part of the window that has traces: from the first one, or the start of the window, until now.

@@ -3,13 +3,22 @@
 use askama::Template;
 
 use crate::document::{ErrorCode, Rejection, TraceId, Window};
+use crate::filter;
 use crate::ingest::{Door, IntakeReport, LoggedRejection};
+use crate::limits::Limits;
+use crate::settings::GroupTable;
 use crate::store::{StoreReport, Trace};
 use crate::summary::summarise;
 
+use super::expression::NO_HEALTH_CHECKS;
+use super::found::Found;
+use super::page::{Frame, Section};
 use super::samples::{NOW, TRACE_ID, hostile, like, pending, shared, trace};
+use super::unread::UnreadPage;
 use super::view::View;
 use super::{intake, raw, service_map, trace as trace_view, traces};
+
+const ADDRESS: &str = "127.0.0.1:2000";
 
 fn view(query: &str) -> View {
     View::parse(query).expect("the query is understood")
@@ -19,12 +28,22 @@ fn rendered(page: &impl Template) -> String {
     page.render().expect("the page renders")
 }
 
-fn map(query: &str, traces: &[Trace]) -> String {
-    rendered(&service_map::full_page(&view(query), traces.iter(), NOW))
+fn found(query: &str, traces: Vec<Trace>, stored: usize) -> Found {
+    let groups = GroupTable::new(Limits::default());
+    Found::among(&view(query), shared(traces), stored, &groups).expect("the expression is understood")
 }
 
-fn list(query: &str, found: Vec<Trace>, stored: usize) -> String {
-    rendered(&traces::traces_page(&view(query), &shared(found), stored, NOW))
+/// A map of no traces, while so many are stored elsewhere.
+fn empty_map(query: &str, address: &str, stored: usize) -> String {
+    rendered(&service_map::map_page(&view(query), &found(query, Vec::new(), stored), address, NOW))
+}
+
+fn map(query: &str, traces: &[Trace]) -> String {
+    rendered(&service_map::map_page(&view(query), &found(query, traces.to_vec(), traces.len()), ADDRESS, NOW))
+}
+
+fn list(query: &str, traces: Vec<Trace>, stored: usize) -> String {
+    rendered(&traces::traces_page(&view(query), &found(query, traces, stored), NOW))
 }
 
 fn one(query: &str, trace: &Trace) -> String {
@@ -77,7 +96,7 @@ fn a_selection_that_is_gone_says_so() {
 
 #[test]
 fn an_empty_map_says_where_to_send_traces() {
-    let html = rendered(&service_map::empty_page(&view(""), "127.0.0.1:2000", 0, NOW));
+    let html = empty_map("", ADDRESS, 0);
     check(
         &html,
         &["No traces yet", "AWS_XRAY_DAEMON_ADDRESS=127.0.0.1:2000", "/dev/udp/127.0.0.1/2000"],
@@ -87,7 +106,7 @@ fn an_empty_map_says_where_to_send_traces() {
 
 #[test]
 fn a_quiet_map_leads_to_older_traces() {
-    let html = rendered(&service_map::empty_page(&view("range=5m"), "127.0.0.1:2000", 7, NOW));
+    let html = empty_map("range=5m", ADDRESS, 7);
     check(&html, &["Quiet in the last 5 minutes", "7 older traces", "href=\"/map?range=all\""], &["No traces yet"]);
 }
 
@@ -111,7 +130,7 @@ fn the_list_shows_what_the_root_answered() {
     check(
         &html,
         &["1 trace in", "…12345678", "404", "2.50 s", "POST", "/mysfits/7", ">monolith<"],
-        &["Older", "partial"],
+        &["Older", "pill partial"],
     );
 }
 
@@ -253,6 +272,99 @@ fn the_intake_lists_refusals_with_reason_and_path() {
     );
 }
 
+// === The filter ===
+
+/// A request of the load balancer, of a trace of its own.
+fn health_check() -> Trace {
+    let members = r#""name": "monolith", "id": "0000000000000009", "start_time": 100, "end_time": 100.001,
+        "http": {"request": {"method": "GET", "user_agent": "ELB-HealthChecker/2.0"}, "response": {"status": 200}}"#;
+    let sample = trace(&[members]);
+    let id = TraceId::from_bytes([9; 16]);
+    Trace::from_segments(id, sample.segments().iter().cloned())
+}
+
+/// A query with a filter expression, as a browser sends it.
+fn filtered(expression: &str) -> String {
+    view("").filtered(expression).link("").to_string().trim_start_matches('?').to_owned()
+}
+
+fn unread(expression: &str) -> String {
+    let query = filtered(expression);
+    let frame = Frame::still("Traces", Section::Traces, &view(&query)).with_query("/traces", &view(&query));
+    let error = filter::parse(expression).expect_err("the expression is not understood");
+    rendered(&UnreadPage::new(frame, &error, "/traces", &view(&query)))
+}
+
+#[test]
+fn map_and_list_are_about_the_traces_that_match() {
+    let traces = [like(), health_check()];
+    let query = filtered("http.method = \"POST\"");
+    check(&map("", &traces), &["2 traces in", "3 services"], &["of 2"]);
+    check(&map(&query, &traces), &["1 trace of 2 in", "3 services", ">like service<"], &["health check"]);
+    check(&list(&query, traces.to_vec(), 2), &["1 trace of 2 in", "…12345678"], &["…09090909"]);
+    let nothing = filtered("http.method = \"PUT\"");
+    let says = ["No traces like that", "range=all&#38;filter=http.method", "clear the filter", "of 2 in"];
+    check(&map(&nothing, &traces), &says, &["OTEL_EXPORTER", ">monolith<"]);
+    check(&list(&nothing, traces.to_vec(), 2), &says, &["…12345678"]);
+}
+
+#[test]
+fn every_link_keeps_the_filter() {
+    let query = format!("{}&range=1h&node=like+service", filtered("error"));
+    for html in [map(&query, &[like()]), list(&query, vec![like()], 1), one(&query, &like())] {
+        let pages = html.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        let pages = pages.filter(|href| ["/map", "/traces"].iter().any(|page| href.starts_with(page)));
+        let without: Vec<_> = pages.filter(|href| !href.contains("filter=")).collect();
+        // Clearing the filter is what one link is for, and a file to download has no state.
+        let cleared = without.iter().filter(|href| href.contains("range=1h&#38;node=like+service"));
+        assert!(cleared.count() <= 1 && without.len() <= 1, "{without:?}");
+        check(&html, &["name=\"range\" value=\"1h\"", "name=\"q\" value=\"error\""], &["name=\"filter\""]);
+    }
+}
+
+#[test]
+fn health_checks_are_hidden_and_shown_by_one_click() {
+    let traces = [like(), health_check()];
+    let html = map(&filtered("ok OR error"), &traces);
+    let hidden = "href=\"/map?filter=%28ok+OR+error%29+AND+%21http.useragent+BEGINSWITH+%22ELB-HealthChecker%22\"";
+    check(&html, &["Hide 1 health check<", hidden], &[]);
+    let html = list(&filtered(&format!("error AND {NO_HEALTH_CHECKS}")), traces.to_vec(), 2);
+    check(&html, &["Health checks hidden", "href=\"/traces?filter=error\"", "1 trace of 2"], &["Hide 1"]);
+    check(&map("", &[like()]), &[], &["health check"]);
+}
+
+#[test]
+fn a_word_that_asks_less_than_it_seems_is_explained_when_that_matters() {
+    let handled = trace(&[
+        r#""name": "monolith", "id": "0000000000000001", "start_time": 100, "end_time": 101, "subsegments": [
+            {"name": "like service", "id": "0000000000000002", "namespace": "remote", "start_time": 100, "end_time": 101}]"#,
+        r#""name": "like service", "id": "0000000000000004", "parent_id": "0000000000000002", "start_time": 100,
+            "end_time": 101, "error": true"#,
+    ]);
+    let says = ["asks the first service only", "?filter=service%28%29+%7B+error+%7D\"", "1 trace instead of 0"];
+    check(&map(&filtered("error"), std::slice::from_ref(&handled)), &says, &[]);
+    check(&list(&filtered("error"), vec![handled], 1), &says, &[]);
+    check(&list(&filtered("error"), vec![like()], 1), &[], &["asks the first service only"]);
+}
+
+#[test]
+fn an_expression_that_is_not_understood_is_shown_with_the_place_and_the_word_that_was_meant() {
+    let html = unread("ok AND service(\"a\") { falt }");
+    let corrected = "href=\"/traces?filter=ok+AND+service%28%22a%22%29+%7B+fault+%7D\"";
+    check(&html, &["{ <mark>falt</mark> }", "at character 23", "did you mean `fault`?", corrected], &["data-live"]);
+    check(&html, &["value=\"ok AND service(&#34;a&#34;) { falt }\"", "aria-invalid", "responsetime &#62; 1"], &[]);
+    check(&unread("ok AND"), &["ok AND<mark></mark>", "at character 7"], &[]);
+    check(&unread("1-4efaaf4d"), &["a trace id has 1, then 8 and 24"], &[]);
+    check(&unread("<script>"), &["&#60;script&#62;"], &["<script>"]);
+}
+
+#[test]
+fn what_could_be_typed_is_listed() {
+    let html = list("", vec![like()], 1);
+    let words = ["service(&#34;like service&#34;)", "annotation.chaos_fault", "\"responsetime\"", "id=\"words\""];
+    check(&html, &words, &[]);
+}
+
 // === All of them ===
 
 #[test]
@@ -269,7 +381,7 @@ fn nothing_from_a_trace_becomes_markup() {
         list(selected.trim_start_matches('?'), vec![trace.clone()], 1),
         one(selected.trim_start_matches('?'), &trace),
         intake_page(&[rejection]),
-        rendered(&service_map::empty_page(&view(""), SCRIPT, 0, NOW)),
+        empty_map("", SCRIPT, 0),
     ];
     for html in everywhere {
         check(&html, &["&#60;script&#62;"], &["<script>", "<img", "onerror="]);

@@ -1,6 +1,5 @@
-//! The trace list: newest first, restricted by whatever the reader clicked on the map.
+//! The trace list: newest first, those for which the filter holds, restricted by whatever the reader clicked on the map.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
@@ -15,8 +14,11 @@ use crate::summary::root_segment;
 
 use super::ended::Ended;
 use super::error::PageError;
+use super::found::Found;
 use super::map::key;
+use super::notes::Notes;
 use super::page::{Frame, Section, respond};
+use super::unread::UnreadPage;
 use super::view::{ALL, StateFilter, View, after_value};
 use super::{format, health};
 
@@ -28,6 +30,7 @@ const PAGE_SIZE: usize = 50;
 pub(super) struct TracesPage {
     frame: Frame,
     summary: String,
+    notes: Notes,
     /// What the list is restricted to, each with the link that lifts it.
     restrictions: Vec<Restriction>,
     rows: Vec<Row>,
@@ -68,32 +71,42 @@ struct Row {
 /// `/traces`.
 pub(super) async fn page(view: View, state: web::Data<AppState>) -> Result<HttpResponse, PageError> {
     let now = Timestamp::now();
-    let snapshot = state.store.snapshot();
-    let traces = snapshot.traces_between(view.range.window(now));
-    let page = traces_page(&view, &traces, snapshot.report().traces, now);
-    respond(StatusCode::OK, &page)
+    let asked = view.clone();
+    // A filter may ask every trace of the range, which takes too long for a thread that answers requests.
+    let page = web::block(move || {
+        let found = Found::search(&asked, &state.store.snapshot(), &state.settings.groups(), now);
+        found.map(|found| traces_page(&asked, &found, now))
+    });
+    match page.await.map_err(|_| PageError::Internal)? {
+        Ok(page) => respond(StatusCode::OK, &page),
+        Err(error) => {
+            let frame = Frame::still("Traces", Section::Traces, &view).with_query(PATH, &view);
+            respond(UnreadPage::STATUS, &UnreadPage::new(frame, &error, PATH, &view))
+        }
+    }
 }
 
-pub(super) fn traces_page(view: &View, traces: &[Arc<Trace>], stored: usize, now: Timestamp) -> TracesPage {
+pub(super) fn traces_page(view: &View, found: &Found, now: Timestamp) -> TracesPage {
+    let window = view.range.window(now);
     let matching: Vec<&Trace> =
-        traces.iter().map(AsRef::as_ref).filter(|trace| matches(trace, view, view.range.window(now))).collect();
+        found.matching.iter().map(AsRef::as_ref).filter(|trace| matches(trace, view, window)).collect();
     let after = |trace: &&&Trace| view.after.is_none_or(|after| (trace.start_time(), trace.id()) < after);
     let mut listed: Vec<&Trace> = matching.iter().filter(after).take(PAGE_SIZE + 1).copied().collect();
     let has_older = listed.len() > PAGE_SIZE;
     listed.truncate(PAGE_SIZE);
     let last = listed.last().filter(|_| has_older).map(|trace| after_value(trace.start_time(), trace.id()));
     let here = view.link_with_all(PATH);
-    let frame = Frame::still("Traces", Section::Traces, view).with_ranges(PATH, view);
-    let is_restricted = !restrictions(view).is_empty();
-    let count = format::plural(matching.len() as u64, "trace");
-    let of = if is_restricted { format!(" of {}", format::count(traces.len() as u64)) } else { String::new() };
-    let all =
-        (listed.is_empty() && stored > 0).then(|| View { range: ALL, ..view.clone() }.link_with_all(PATH).to_string());
+    let frame = Frame::still("Traces", Section::Traces, view).with_query(PATH, view);
+    let restrictions = restrictions(view);
+    let of_all = found.of_all(!restrictions.is_empty() || !view.filter.is_empty());
+    let all = (listed.is_empty() && found.stored > 0)
+        .then(|| View { range: ALL, ..view.clone() }.link_with_all(PATH).to_string());
     TracesPage {
         // Older pages hold still while someone reads them.
         frame: if view.after.is_none() { frame.refreshing(PATH, view) } else { frame },
-        summary: format!("{count}{of} in {}", view.range.words),
-        restrictions: restrictions(view),
+        summary: format!("{}{of_all} in {}", format::plural(matching.len() as u64, "trace"), view.range.words),
+        notes: Notes::on(found, PATH, view),
+        restrictions,
         rows: rows(&listed, view, now),
         newest: view.after.is_some().then(|| here.to_string()),
         older: last.map(|last| here.with("after", &last).to_string()),

@@ -82,8 +82,8 @@ pub(super) struct View {
     pub(super) band: Option<(u64, u64)>,
     /// The list continues after this trace.
     pub(super) after: Option<(Timestamp, TraceId)>,
-    /// What was typed into the search box.
-    pub(super) search: String,
+    /// The filter expression in the bar, as it was typed; empty for every trace.
+    pub(super) filter: String,
 }
 
 impl Default for View {
@@ -96,7 +96,7 @@ impl Default for View {
             state: None,
             band: None,
             after: None,
-            search: String::new(),
+            filter: String::new(),
         }
     }
 }
@@ -114,14 +114,22 @@ impl View {
             state: value("state").map(parse_state).transpose()?,
             band: value("band").map(parse_band).transpose()?,
             after: value("after").map(parse_after).transpose()?,
-            search: value("q").unwrap_or_default().trim().to_owned(),
+            filter: value("filter").unwrap_or_default().trim().to_owned(),
         })
     }
 
-    /// A link to another page that keeps the range and the refreshing.
+    /// The same with another filter expression.
+    pub(super) fn filtered(&self, filter: &str) -> Self {
+        Self { filter: filter.to_owned(), ..self.clone() }
+    }
+
+    /// A link to another page that keeps the range, the refreshing and the filter.
     pub(super) fn link(&self, path: impl Into<String>) -> Link {
         let range = (self.range != DEFAULT_RANGE).then_some(self.range.key);
-        Link::to(path).with_some("range", range).with_some("live", (!self.live).then_some("off"))
+        Link::to(path)
+            .with_some("range", range)
+            .with_some("live", (!self.live).then_some("off"))
+            .with("filter", &self.filter)
     }
 
     /// A link that keeps the selection and the restrictions too.
@@ -204,6 +212,7 @@ mod tests {
         check("range=1h&live=off");
         check("node=like+service!AWS%3A%3AECS&state=fault&band=100-200");
         check("edge=a%3Eb&state=partial");
+        check("filter=service%28%22like+service%22%29+%7B+error+%7D&range=5m");
     }
 
     #[test]
