@@ -50,5 +50,7 @@ def test_senders_and_sampling_polls_need_no_token(protected):
 def test_strict_keeps_to_the_limits_of_aws():
     with LocalXRay("--strict") as server:
         xray = client(server)
+        with pytest.raises(xray.exceptions.InvalidRequestException, match="Exceeding maximum query size: 5"):
+            xray.batch_get_traces(TraceIds=[documents.new_trace_id() for _ in range(6)])
         default = xray.get_sampling_rules()["SamplingRuleRecords"][0]["SamplingRule"]
         assert (default["ReservoirSize"], default["FixedRate"]) == (1, 0.05)

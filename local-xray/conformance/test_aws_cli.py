@@ -15,7 +15,6 @@ import pytest
 
 from support import documents
 from support.graph import Graph, around_now
-from support.not_yet import works
 from support.process import environment
 
 AWS = Path(sys.executable).with_name("aws")
@@ -84,7 +83,6 @@ def test_traces_by_id(local_xray, likes):
         assert all(json.loads(segment["Document"])["id"] == segment["Id"] for segment in trace["Segments"])
 
 
-@pytest.mark.skipif(not works("CreateGroup"), reason="listed in not_yet")
 def test_a_group_of_the_expression_changes_the_numbers_of_the_map(local_xray, likes):
     made = answer(local_xray, "create-group", "--group-name", "likes", "--filter-expression", LAB_EXPRESSION)
     assert made["Group"]["FilterExpression"] == LAB_EXPRESSION
@@ -93,7 +91,6 @@ def test_a_group_of_the_expression_changes_the_numbers_of_the_map(local_xray, li
     assert graph.calls(("like service", "client"), ("like service", None)) == len(likes)
 
 
-@pytest.mark.skipif(not works("CreateSamplingRule"), reason="listed in not_yet")
 def test_a_sampling_rule_that_spares_health_checks(local_xray):
     rule = (
         "RuleName=health,ResourceARN=*,Priority=10,FixedRate=0,ReservoirSize=0,"

@@ -6,7 +6,6 @@ import pytest
 
 from support import calls, documents
 from support.graph import around_now
-from support.not_yet import works
 
 WINDOW = around_now()
 BACKWARDS = {"StartTime": WINDOW["EndTime"], "EndTime": WINDOW["StartTime"]}
@@ -81,7 +80,6 @@ REFUSALS = [
     [
         pytest.param(exception, says, call, id=f"{operation}-{exception}-{number}")
         for number, (operation, exception, says, call) in enumerate(REFUSALS)
-        if works(operation)
     ],
 )
 def test_a_refusal_is_typed_and_says_why(xray, exception, says, call):

@@ -12,13 +12,10 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace.sampling import Decision
 
 from support import calls
-from support.not_yet import works
 from support.waiting import eventually
 
 # It reports every ten seconds.
 REPORT_DEADLINE_SECONDS = 40
-
-pytestmark = pytest.mark.skipif(not works("CreateSamplingRule"), reason="listed in not_yet")
 
 
 @pytest.fixture

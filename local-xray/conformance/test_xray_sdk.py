@@ -12,7 +12,6 @@ import requests
 
 from support import documents
 from support.graph import service_graph
-from support.not_yet import works
 from support.process import Program
 from support.waiting import eventually
 
@@ -113,7 +112,6 @@ def test_a_call_that_reaches_nobody_leads_to_a_remote_node(xray, web):
     assert edge["SummaryStatistics"]["FaultStatistics"]["TotalCount"] == 1
 
 
-@pytest.mark.skipif(not works("GetSamplingStatisticSummaries"), reason="listed in not_yet")
 def test_what_was_sampled_is_reported(xray, web):
     get(f"{web}/order")
 

@@ -83,7 +83,8 @@ def _places(shape, place):
 
 def _example(shape, name=None):
     if shape.type_name == "structure":
-        return {member: _example(shape.members[member], member) for member in shape.required_members}
+        one_of = list(shape.members)[:1] if shape.is_tagged_union else []
+        return {member: _example(shape.members[member], member) for member in shape.required_members or one_of}
     if shape.type_name == "list":
         return [_example(shape.member)]
     if shape.type_name == "map":
