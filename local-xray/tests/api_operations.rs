@@ -228,6 +228,13 @@ fn settings_of_the_account_are_given_back() {
         assert_eq!(xray.ok("/UpdateTraceSegmentDestination", &json!({ "Destination": "CloudWatchLogs" })).await, logs);
         assert_eq!(xray.ok("/GetTraceSegmentDestination", &json!({})).await, logs);
 
+        let key = |key: &str| json!({ "CloudWatchLogsConfiguration": { "SpansLogGroupKmsKeyId": key } });
+        assert_eq!(
+            xray.ok("/UpdateTraceSegmentDestination", &key("k")).await,
+            logs,
+            "without a destination nothing changes"
+        );
+        invalid(&xray, "/UpdateTraceSegmentDestination", key(""), "SpansLogGroupKmsKeyId: 0 characters").await;
         let rule = |percentage: f64| json!({ "Probabilistic": { "DesiredSamplingPercentage": percentage } });
         let update = json!({ "Name": "Default", "Rule": rule(5.0) });
         let updated = xray.ok("/UpdateIndexingRule", &update).await["IndexingRule"].clone();
@@ -235,6 +242,7 @@ fn settings_of_the_account_are_given_back() {
         assert_eq!(probabilistic["DesiredSamplingPercentage"], 5.0);
         assert_eq!(probabilistic["ActualSamplingPercentage"], 100.0, "every trace is found, whatever was asked for");
         assert_eq!(xray.ok("/GetIndexingRules", &json!({})).await, json!({ "IndexingRules": [updated] }));
+        invalid(&xray, "/UpdateIndexingRule", json!({ "Name": "Default", "Rule": {} }), "`Probabilistic`").await;
         let unknown = json!({ "Name": "Other", "Rule": rule(5.0) });
         refused(&xray, "/UpdateIndexingRule", unknown, "ResourceNotFoundException", "Name").await;
         invalid(&xray, "/UpdateIndexingRule", json!({ "Name": "Default", "Rule": rule(101.0) }), "Percentage").await;

@@ -4,7 +4,7 @@ use actix_web::web;
 
 use crate::app::AppState;
 use crate::document::Timestamp;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, check_length};
 
 use super::answer::{Answer, Outcome};
 use super::input::Input;
@@ -48,6 +48,11 @@ pub(super) async fn update_destination(
     state: web::Data<AppState>,
     Input(input): Input<UpdateTraceSegmentDestination>,
 ) -> Outcome<DestinationAnswer> {
+    let logs = input.cloud_watch_logs_configuration;
+    if let Some(key) = logs.and_then(|logs| logs.spans_log_group_kms_key_id) {
+        // There are no log groups to encrypt, and no answer holds the key: it is checked and let go.
+        check_length("CloudWatchLogsConfiguration.SpansLogGroupKmsKeyId", &key, 1..=256)?;
+    }
     let destination = state.settings.change(|settings| {
         let account = &mut settings.account;
         account.destination = input.destination.map_or(account.destination, Into::into);
@@ -71,7 +76,8 @@ pub(super) async fn update_indexing_rule(
     state: web::Data<AppState>,
     Input(input): Input<UpdateIndexingRule>,
 ) -> Outcome<IndexingRuleAnswer> {
-    let percentage = input.rule.probabilistic.desired_sampling_percentage;
+    let missing = || Refusal::invalid("Rule: missing field `Probabilistic`");
+    let percentage = input.rule.probabilistic.ok_or_else(missing)?.desired_sampling_percentage;
     let indexing_rule = state.settings.change(|settings| {
         settings.account.index(&input.name, percentage, Timestamp::now())?;
         Ok(IndexingRule::of(&settings.account))

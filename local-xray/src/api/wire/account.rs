@@ -42,6 +42,13 @@ pub(in crate::api) struct EncryptionConfig {
 #[serde(rename_all = "PascalCase")]
 pub(in crate::api) struct UpdateTraceSegmentDestination {
     pub(in crate::api) destination: Option<DestinationName>,
+    pub(in crate::api) cloud_watch_logs_configuration: Option<CloudWatchLogsConfiguration>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::api) struct CloudWatchLogsConfiguration {
+    pub(in crate::api) spans_log_group_kms_key_id: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize, Serialize)]
@@ -67,7 +74,7 @@ pub(in crate::api) struct UpdateIndexingRule {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(in crate::api) struct IndexingRuleValueUpdate {
-    pub(in crate::api) probabilistic: ProbabilisticUpdate,
+    pub(in crate::api) probabilistic: Option<ProbabilisticUpdate>,
 }
 
 #[derive(Deserialize)]
