@@ -16,7 +16,6 @@ LENIENT = {
     ("PutTelemetryRecords", "EC2InstanceId"): "nor where it runs",
     ("PutTelemetryRecords", "Hostname"): "nor where it runs",
     ("PutTelemetryRecords", "ResourceARN"): "nor where it runs",
-    ("UpdateTraceSegmentDestination", "CloudWatchLogsConfiguration"): "no logs are written",
 }
 
 # Limits of AWS that are lifted here.
