@@ -1,8 +1,13 @@
 //! From loose pieces to a trace: subsegments nested under their parents, orphans apart.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::slice;
 
 use crate::document::{Kind, Segment, SegmentId};
+
+/// How deep subsegments are nested. No document can nest deeper: the JSON reader stops before. Whatever walks or drops
+/// a tree by recursion relies on this.
+const MAX_LEVELS: usize = 64;
 
 /// The pieces of a trace put together.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -23,7 +28,8 @@ pub(super) fn wins_over(piece: &Segment, known: &Segment) -> bool {
             .is_gt()
 }
 
-/// Puts pieces together. Each piece appears exactly once in the result.
+/// Puts pieces together. Each piece appears exactly once in the result. What is called from the deepest level stays on
+/// that level, beside its parent.
 pub(super) fn assemble<'a>(pieces: impl Iterator<Item = &'a Segment>) -> Assembled {
     let pieces: BTreeMap<SegmentId, &Segment> = pieces.map(|piece| (piece.id, piece)).collect();
     let mut children: HashMap<SegmentId, Vec<SegmentId>> = HashMap::new();
@@ -48,41 +54,82 @@ pub(super) fn assemble<'a>(pieces: impl Iterator<Item = &'a Segment>) -> Assembl
     assembled
 }
 
+/// A piece whose subsegments are still being placed.
+struct Open<'a> {
+    piece: Segment,
+    children: slice::Iter<'a, SegmentId>,
+}
+
 struct Builder<'a> {
     pieces: &'a BTreeMap<SegmentId, &'a Segment>,
     children: &'a HashMap<SegmentId, Vec<SegmentId>>,
     placed: HashSet<SegmentId>,
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
     /// Builds the tree below `id`, without recursion: a sender can nest as deep as it likes with loose documents.
     /// `None` when the piece has a place already.
     fn tree(&mut self, id: SegmentId) -> Option<Segment> {
         let mut open = vec![self.place(id)?];
         loop {
-            let unplaced_child = open.last().and_then(|top| self.next_child(top.id));
-            if let Some(child) = unplaced_child.and_then(|child| self.place(child)) {
-                open.push(child);
+            if let Some(child) = open.last_mut().and_then(|top| top.children.next()) {
+                open.extend(self.place(*child));
                 continue;
             }
-            let mut done = open.pop()?;
+            let mut done = open.pop()?.piece;
             sort_by_start(&mut done.subsegments);
-            match open.last_mut() {
-                Some(parent) => parent.subsegments.push(done),
-                None => return Some(done),
-            }
+            let Some(above) = open.len().min(MAX_LEVELS - 1).checked_sub(1) else { return Some(done) };
+            open.get_mut(above)?.piece.subsegments.push(done);
         }
     }
 
-    fn next_child(&self, id: SegmentId) -> Option<SegmentId> {
-        self.children.get(&id)?.iter().copied().find(|child| !self.placed.contains(child))
-    }
-
-    fn place(&mut self, id: SegmentId) -> Option<Segment> {
-        self.placed.insert(id).then(|| self.pieces.get(&id).map(|piece| Segment::clone(piece)))?
+    fn place(&mut self, id: SegmentId) -> Option<Open<'a>> {
+        let piece = self.placed.insert(id).then(|| self.pieces.get(&id))??;
+        let children = self.children.get(&id).map_or(&[][..], Vec::as_slice).iter();
+        Some(Open { piece: Segment::clone(piece), children })
     }
 }
 
 fn sort_by_start(segments: &mut [Segment]) {
     segments.sort_by_key(|segment| (segment.start_time, segment.id));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::Timestamp;
+
+    fn id(number: u64) -> SegmentId {
+        SegmentId::from_bytes(number.to_be_bytes())
+    }
+
+    /// A segment and loose subsegments, each the parent of the next.
+    fn chain(length: u64) -> Vec<Segment> {
+        let piece = |number| {
+            let kind = if number == 1 { Kind::Segment } else { Kind::Subsegment };
+            let parent_id = (number > 1).then(|| id(number - 1));
+            Segment { parent_id, ..Segment::new(kind, id(number), "step", Timestamp::EPOCH) }
+        };
+        (1..=length).map(piece).collect()
+    }
+
+    fn levels(segment: &Segment) -> usize {
+        1 + segment.subsegments.iter().map(levels).max().unwrap_or(0)
+    }
+
+    #[test]
+    fn a_chain_of_loose_subsegments_nests_only_so_deep() {
+        let check = |length: u64, expected: usize| {
+            let pieces = chain(length);
+            let assembled = assemble(pieces.iter());
+            let [segment] = assembled.segments.as_slice() else { panic!("one segment") };
+            assert_eq!(levels(segment), expected, "{length}");
+            assert_eq!(segment.descendants().count() as u64, length, "nothing is left out");
+            assert!(assembled.orphans.is_empty());
+        };
+        check(1, 1);
+        check(64, 64);
+        check(65, 64);
+        check(200_000, 64);
+    }
 }
