@@ -52,11 +52,17 @@ impl Trace {
 
     /// Takes one document in; says whether that changed the trace. Repeated documents change nothing.
     pub fn merge(&mut self, segment: Segment) -> bool {
-        let mut changed = false;
+        let (mut changed, mut bounds_are_stale) = (false, false);
         let mut open = vec![segment];
         while let Some(mut segment) = open.pop() {
             open.append(&mut segment.subsegments);
-            changed |= self.merge_piece(segment);
+            if let Some(set_a_bound) = self.merge_piece(segment) {
+                changed = true;
+                bounds_are_stale |= set_a_bound;
+            }
+        }
+        if bounds_are_stale {
+            self.measure();
         }
         if changed {
             self.revision += 1;
@@ -65,24 +71,29 @@ impl Trace {
         changed
     }
 
-    fn merge_piece(&mut self, piece: Segment) -> bool {
+    /// `None` when nothing changed; otherwise whether a piece went that had set the start or the end of the trace.
+    fn merge_piece(&mut self, piece: Segment) -> Option<bool> {
         let replaced = self.pieces.get(&piece.id);
         if replaced.is_some_and(|known| !wins_over(&piece, known)) {
-            return false;
+            return None;
         }
-        let had_bytes = replaced.map_or(0, weight);
-        let replaces = replaced.is_some();
-        self.bytes = self.bytes - had_bytes + weight(&piece);
-        self.start_time = self.start_time.min(piece.start_time);
-        self.end_time = self.end_time.max(piece.end_time.unwrap_or(piece.start_time));
+        let (start, end) = (piece.start_time, end_of(&piece));
+        let set_a_bound = replaced.is_some_and(|known| {
+            (known.start_time == self.start_time && known.start_time < start)
+                || (end_of(known) == self.end_time && end < end_of(known))
+        });
+        self.bytes = self.bytes - replaced.map_or(0, weight) + weight(&piece);
+        self.start_time = self.start_time.min(start);
+        self.end_time = self.end_time.max(end);
         self.pieces.insert_mut(piece.id, piece);
-        if replaces {
-            // The piece that went may have been the one that set the bounds.
-            let parts = || self.pieces.values();
-            self.start_time = parts().map(|part| part.start_time).min().unwrap_or(self.start_time);
-            self.end_time = parts().map(|part| part.end_time.unwrap_or(part.start_time)).max().unwrap_or(self.end_time);
-        }
-        true
+        Some(set_a_bound)
+    }
+
+    /// Finds the bounds among all pieces.
+    fn measure(&mut self) {
+        let parts = || self.pieces.values();
+        self.start_time = parts().map(|part| part.start_time).min().unwrap_or(self.start_time);
+        self.end_time = parts().map(end_of).max().unwrap_or(self.end_time);
     }
 
     /// The id.
@@ -148,8 +159,37 @@ impl Clone for Trace {
     }
 }
 
+/// When a piece ended; for work in progress, when it began.
+fn end_of(piece: &Segment) -> Timestamp {
+    piece.end_time.unwrap_or(piece.start_time)
+}
+
 /// About how many bytes one piece takes in memory: the piece itself, once more for the assembled view, and its texts.
 fn weight(piece: &Segment) -> usize {
     let json = serde_json::to_vec(piece).map_or(0, |text| text.len());
     2 * (mem::size_of::<Segment>() + json)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{Kind, Window};
+
+    #[test]
+    fn a_replaced_piece_no_longer_sets_the_bounds() {
+        let at = |seconds: i64| Timestamp::from_micros(seconds * 1_000_000);
+        let piece = |id: u64, start: i64, end: Option<i64>| {
+            let new = Segment::new(Kind::Segment, SegmentId::from_bytes(id.to_be_bytes()), "shop", at(start));
+            Segment { end_time: end.map(at), ..new }
+        };
+        let check = |pieces: &[Segment], start: i64, end: i64| {
+            let trace = Trace::from_segments(TraceId::from_bytes([1; 16]), pieces.to_vec());
+            assert_eq!((trace.start_time(), trace.end_time()), (at(start), at(end)), "{pieces:?}");
+            assert!(Window { start: at(start), end: at(start + 1) }.overlaps(trace.start_time(), trace.end_time()));
+        };
+        check(&[piece(1, 5, None)], 5, 5);
+        check(&[piece(1, 5, None), piece(1, 5, Some(9))], 5, 9);
+        check(&[piece(1, 5, None), piece(2, 7, Some(8)), piece(1, 6, Some(9))], 6, 9);
+        check(&[piece(1, 50, None), piece(2, 7, Some(8)), piece(1, 6, Some(9))], 6, 9);
+    }
 }
