@@ -106,7 +106,7 @@ impl Trace {
         self.start_time
     }
 
-    /// The latest end of anything in the trace; for work in progress its start counts.
+    /// The latest end of anything in the trace, never before its start; for work in progress its start counts.
     pub fn end_time(&self) -> Timestamp {
         self.end_time
     }
@@ -159,9 +159,9 @@ impl Clone for Trace {
     }
 }
 
-/// When a piece ended; for work in progress, when it began.
+/// When a piece ended; for work in progress, and where a clock was set back meanwhile, when it began.
 fn end_of(piece: &Segment) -> Timestamp {
-    piece.end_time.unwrap_or(piece.start_time)
+    piece.end_time.map_or(piece.start_time, |end| end.max(piece.start_time))
 }
 
 /// About how many bytes one piece takes in memory: the piece itself, once more for the assembled view, and its texts.
@@ -191,5 +191,7 @@ mod tests {
         check(&[piece(1, 5, None), piece(1, 5, Some(9))], 5, 9);
         check(&[piece(1, 5, None), piece(2, 7, Some(8)), piece(1, 6, Some(9))], 6, 9);
         check(&[piece(1, 50, None), piece(2, 7, Some(8)), piece(1, 6, Some(9))], 6, 9);
+        // A clock that was set back.
+        check(&[piece(1, 5, Some(3))], 5, 5);
     }
 }
