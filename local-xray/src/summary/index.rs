@@ -1,6 +1,6 @@
 //! What a trace can be found by: annotations, users, resources, each with the services that named them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::document::{AnnotationValue, Segment};
 use crate::graph::ServiceId;
@@ -27,10 +27,12 @@ pub struct IndexedUser {
 /// Every distinct value of every annotation, in the order they were met. All are kept; X-Ray itself indexes 50 a trace.
 pub(super) fn annotations(trace: &Trace) -> BTreeMap<String, Vec<IndexedAnnotation>> {
     let mut index: BTreeMap<String, Vec<IndexedAnnotation>> = BTreeMap::new();
+    let mut places: HashMap<(&str, &AnnotationValue), usize> = HashMap::new();
     for (part, service) in parts_with_service(trace) {
         for (key, value) in &part.annotations {
             let values = index.entry(key.clone()).or_default();
-            match values.iter_mut().find(|known| known.value == *value) {
+            let place = *places.entry((key, value)).or_insert(values.len());
+            match values.get_mut(place) {
                 Some(known) => add(&mut known.service_ids, service.as_ref()),
                 None => values
                     .push(IndexedAnnotation { value: value.clone(), service_ids: Vec::from_iter(service.clone()) }),
@@ -43,9 +45,11 @@ pub(super) fn annotations(trace: &Trace) -> BTreeMap<String, Vec<IndexedAnnotati
 /// Every user, in the order they were met.
 pub(super) fn users(trace: &Trace) -> Vec<IndexedUser> {
     let mut index: Vec<IndexedUser> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
     for (part, service) in parts_with_service(trace) {
         let Some(name) = &part.user else { continue };
-        match index.iter_mut().find(|known| known.name == *name) {
+        let place = *places.entry(name).or_insert(index.len());
+        match index.get_mut(place) {
             Some(known) => add(&mut known.service_ids, service.as_ref()),
             None => index.push(IndexedUser { name: name.clone(), service_ids: Vec::from_iter(service) }),
         }
