@@ -5,7 +5,7 @@
 //! response times: follow the work that covers most of the root's response time while it covers at least half of it; a
 //! trace in which that leads nowhere has no such cause.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::document::{Cause, Exceptions, Segment, SegmentId};
 use crate::graph::ServiceId;
@@ -83,8 +83,14 @@ pub(super) fn slow(trace: &Trace, root: Option<&Segment>) -> Vec<RootCause> {
 }
 
 /// Real segments by the piece that they name as parent.
-fn answers(trace: &Trace) -> HashMap<SegmentId, &Segment> {
-    trace.segments().iter().filter_map(|segment| Some((segment.parent_id?, segment))).collect()
+fn answers(trace: &Trace) -> HashMap<SegmentId, Vec<&Segment>> {
+    let mut answers: HashMap<SegmentId, Vec<&Segment>> = HashMap::new();
+    for segment in trace.segments() {
+        if let Some(parent) = segment.parent_id {
+            answers.entry(parent).or_default().push(segment);
+        }
+    }
+    answers
 }
 
 fn coverage(part: &Segment, root: &Segment) -> f64 {
@@ -93,7 +99,7 @@ fn coverage(part: &Segment, root: &Segment) -> f64 {
 }
 
 struct Chain<'a> {
-    answers: HashMap<SegmentId, &'a Segment>,
+    answers: HashMap<SegmentId, Vec<&'a Segment>>,
     coverage_of: Option<&'a Segment>,
 }
 
@@ -107,20 +113,20 @@ impl<'a> Chain<'a> {
         }];
         let mut at = root;
         // Every step leads to a piece that was not visited before, as long as parents do not form a circle.
-        let mut visited = vec![root.id];
+        let mut visited = HashSet::from([root.id]);
         loop {
-            if let Some(answer) = self.answers.get(&at.id).filter(|answer| !visited.contains(&answer.id)) {
-                if next(&[answer]).is_some() {
-                    services.push(RootCauseService {
-                        service: ServiceId::of_segment(answer),
-                        inferred: false,
-                        entity_path: vec![self.entity(answer)],
-                    });
-                    visited.push(answer.id);
-                    at = answer;
-                    continue;
-                }
-            } else if at.is_downstream_call() {
+            let answers = self.answers.get(&at.id).into_iter().flatten().copied();
+            let answers: Vec<&Segment> = answers.filter(|answer| !visited.contains(&answer.id)).collect();
+            if let Some(answer) = next(&answers).and_then(|index| answers.get(index)) {
+                services.push(RootCauseService {
+                    service: ServiceId::of_segment(answer),
+                    inferred: false,
+                    entity_path: vec![self.entity(answer)],
+                });
+                visited.insert(answer.id);
+                at = answer;
+                continue;
+            } else if answers.is_empty() && at.is_downstream_call() {
                 services.push(self.inferred(at));
                 return services;
             }
@@ -129,7 +135,7 @@ impl<'a> Chain<'a> {
             if let Some(service) = services.last_mut() {
                 service.entity_path.push(self.entity(child));
             }
-            visited.push(child.id);
+            visited.insert(child.id);
             at = child;
         }
     }

@@ -146,3 +146,18 @@ fn slow_work_is_followed_while_it_covers_half_of_the_response() {
     assert_eq!(path(&summary.response_time_root_causes[0]), expected);
     assert!(summarise(&trace(&[LIKE, MONOLITH])).response_time_root_causes.is_empty());
 }
+
+#[test]
+fn of_several_answers_the_failed_one_is_followed() {
+    let shop = r#""name": "shop", "id": "00000000000000a0", "start_time": 1, "end_time": 4, "fault": true"#;
+    let answer = |id: &str, name: &str, start: u32, fault: bool| {
+        format!(
+            r#""name": "{name}", "id": "{id}", "parent_id": "00000000000000a0", "start_time": {start}, "end_time": 3,
+               "fault": {fault}"#
+        )
+    };
+    let (stock, mail) = (answer("00000000000000b0", "stock", 1, true), answer("00000000000000c0", "mail", 2, false));
+    let summary = summarise(&trace(&[shop, &stock, &mail]));
+    let services: Vec<_> = summary.fault_root_causes[0].services.iter().map(|it| it.service.name.as_str()).collect();
+    assert_eq!(services, ["shop", "stock"]);
+}
