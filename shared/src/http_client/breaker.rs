@@ -80,7 +80,12 @@ impl Drop for Permit {
     fn drop(&mut self) {
         if self.probe && !self.reported {
             let now = self.now;
-            self.breaker.change(|state| *state = State::Open { until: now });
+            self.breaker.change(|state| {
+                // Another call's report may have decided already.
+                if *state == State::Probing {
+                    *state = State::Open { until: now };
+                }
+            });
         }
     }
 }
@@ -129,5 +134,19 @@ mod tests {
         let breaker = open_breaker(now);
         drop(breaker.permit(now + PAUSE).unwrap());
         assert!(breaker.permit(now + PAUSE).is_some());
+    }
+
+    #[test]
+    fn an_abandoned_probe_changes_nothing_once_the_breaker_has_closed() {
+        let now = Instant::now();
+        let breaker = Breaker::new(2, PAUSE);
+        let slow_call = breaker.permit(now).unwrap();
+        breaker.permit(now).unwrap().failed(now);
+        breaker.permit(now).unwrap().failed(now);
+        let probe = breaker.permit(now + PAUSE).unwrap();
+        slow_call.answered();
+        drop(probe);
+        let (_one, other) = (breaker.permit(now + PAUSE), breaker.permit(now + PAUSE));
+        assert!(other.is_some(), "a closed breaker lets every call through");
     }
 }
