@@ -3,7 +3,7 @@
 //! One datagram holds a header line and one document. A document that cannot be sent is that document's loss alone: the rest of the
 //! batch goes on.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::str::FromStr;
 use std::time::Duration;
@@ -99,13 +99,24 @@ impl Sink {
         Ok(Self::Daemon(socket))
     }
 
-    /// Hands one document over, without its stacks and metadata where it would not fit.
+    /// Hands one document over, without its stacks and metadata where it would not fit. An error stands for one document lost: this
+    /// one, or the one before it.
     pub(super) fn send(&self, document: &mut Value) -> std::io::Result<()> {
         match self {
-            Self::Daemon(socket) => socket.send(&datagram(document)).map(drop),
+            Self::Daemon(socket) => send_datagram(socket, &datagram(document)),
             Self::Stdout => writeln!(std::io::stdout().lock(), "{document}"),
         }
     }
+}
+
+/// The system tells of a datagram that nobody took when the next one is sent, and holds that one back. So it is sent again; the error
+/// still stands for one document lost, only for the earlier one.
+fn send_datagram(socket: &UdpSocket, bytes: &[u8]) -> std::io::Result<()> {
+    let sent = socket.send(bytes);
+    if sent.as_ref().is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused) {
+        socket.send(bytes)?;
+    }
+    sent.map(drop)
 }
 
 fn datagram(document: &mut Value) -> Vec<u8> {
@@ -147,6 +158,22 @@ mod tests {
         check("xray:0", None);
         check("a:1 b:2", None);
         check("tcp:a:1 udp:b:2 udp:c:3", None);
+    }
+
+    #[test]
+    fn a_daemon_that_comes_back_receives_the_next_document() {
+        let absent = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let addr = absent.local_addr().unwrap();
+        drop(absent);
+        let sink = Sink::daemon(&addr.to_string().parse().unwrap()).unwrap();
+        let document = |id: &str| sink.send(&mut serde_json::json!({ "id": id }));
+        document("sent into the void").unwrap();
+        let daemon = UdpSocket::bind(addr).unwrap();
+        daemon.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        assert!(document("the next").is_err(), "the loss of the first is told with the second");
+        let mut buffer = [0; 100];
+        let length = daemon.recv(&mut buffer).unwrap();
+        assert!(String::from_utf8_lossy(&buffer[..length]).contains("the next"));
     }
 
     #[test]
