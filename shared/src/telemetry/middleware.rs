@@ -49,6 +49,8 @@ impl TrustedProxies {
     }
 
     fn trust(&self, address: IpAddr) -> bool {
+        // A socket for both IP versions shows an IPv4 peer as `::ffff:10.0.0.1`, which no IPv4 network contains.
+        let address = address.to_canonical();
         self.networks.iter().any(|network| network.contains(&address))
     }
 
@@ -230,7 +232,7 @@ fn known_method(method: &Method) -> &'static str {
 fn request_attributes(request: &ServiceRequest, method: &'static str, proxies: &TrustedProxies) -> Vec<KeyValue> {
     let headers = request.headers();
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let peer = request.peer_addr().map(|addr| addr.ip());
+    let peer = request.peer_addr().map(|addr| addr.ip().to_canonical());
     let https = peer.is_some_and(|peer| proxies.trust(peer))
         && headers.get("x-forwarded-proto").is_some_and(|value| value.as_bytes() == b"https");
     let scheme = if https { "https" } else { "http" };
@@ -298,6 +300,7 @@ mod tests {
         check("::1", &["[2001:db8::1]:4711"], "2001:db8::1");
         check("10.0.0.1", &["203.0.113.7, unknown"], "10.0.0.1");
         check("10.0.0.1", &[], "10.0.0.1");
+        check("::ffff:10.0.0.1", &["203.0.113.7, ::ffff:10.0.0.2"], "203.0.113.7");
     }
 
     #[test]
