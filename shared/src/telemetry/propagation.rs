@@ -9,6 +9,8 @@
 //! - `Self` is dropped, as every SDK does. Other fields (`Lineage`) are carried on to the next service.
 //! - A broken Root means a fresh trace; a broken Parent counts as none.
 
+use std::sync::LazyLock;
+
 use opentelemetry::propagation::text_map_propagator::FieldIter;
 use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
@@ -18,9 +20,8 @@ use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
 /// The trace header of X-Ray.
 pub const XRAY_HEADER: &str = "x-amzn-trace-id";
 
-const XRAY_FIELDS: [&str; 1] = [XRAY_HEADER];
 const MAX_EXTRA_BYTES: usize = 256; // what the Node SDK carries on at most
-const OUTGOING: [&str; 4] = [XRAY_HEADER, "traceparent", "tracestate", "baggage"];
+const FIELDS: [&str; 4] = [XRAY_HEADER, "traceparent", "tracestate", "baggage"];
 
 /// What an `X-Amzn-Trace-Id` header said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -230,10 +231,8 @@ impl TextMapPropagator for Propagation {
     }
 
     fn fields(&self) -> FieldIter<'_> {
-        static FIELDS: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::new(|| {
-            XRAY_FIELDS.iter().chain(&["traceparent", "tracestate", "baggage"]).map(ToString::to_string).collect()
-        });
-        FieldIter::new(&FIELDS)
+        static NAMES: LazyLock<[String; 4]> = LazyLock::new(|| FIELDS.map(str::to_owned));
+        FieldIter::new(NAMES.as_slice())
     }
 }
 
@@ -257,7 +256,7 @@ pub fn outgoing(context: &Context) -> Vec<(&'static str, String)> {
     struct Headers(Vec<(&'static str, String)>);
     impl Injector for Headers {
         fn set(&mut self, key: &str, value: String) {
-            if let Some(name) = OUTGOING.iter().find(|name| name.eq_ignore_ascii_case(key)) {
+            if let Some(name) = FIELDS.iter().find(|name| name.eq_ignore_ascii_case(key)) {
                 self.0.push((name, value));
             }
         }
