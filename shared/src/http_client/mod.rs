@@ -8,6 +8,7 @@
 //! - A refused connection reached nobody and is always tried again. A connection reset before the first byte of an answer, and a 503,
 //!   are tried again only where a repetition is harmless: GET, HEAD, and calls with an `Idempotency-Key`. Once bytes of an answer
 //!   were received nothing is repeated.
+//! - A repetition that finds no time or an open breaker takes nothing away: a 503 in hand is what the caller hears.
 //! - The breaker counts transport failures only. Slow, refused-by-status or failing answers are the callee's business: our resilience must
 //!   not hide them from the map.
 
@@ -162,14 +163,21 @@ impl Call<'_> {
         let deadline = self.client.upstream.deadline;
         let started = Instant::now();
         let mut attempt = 1;
+        let mut in_hand = None;
         loop {
             let left = deadline.saturating_sub(started.elapsed());
-            let outcome = self.attempt(attempt, left).await;
+            let outcome = match (self.attempt(attempt, left).await, in_hand.take()) {
+                (Err(CallError::DeadlineExceeded { .. } | CallError::BreakerOpen { .. }), Some(answer)) => {
+                    return Ok(answer);
+                }
+                (outcome, _) => outcome,
+            };
             let pause = pause_before(attempt + 1);
             let worth_it = attempt < MAX_ATTEMPTS && self.may_repeat(&outcome) && started.elapsed() + pause < deadline;
             if !worth_it {
                 return outcome;
             }
+            in_hand = outcome.ok();
             tokio::time::sleep(pause).await;
             attempt += 1;
         }

@@ -127,6 +127,23 @@ async fn a_failing_or_slow_answer_does_not_open_the_breaker() {
 }
 
 #[actix_rt::test]
+async fn a_503_is_what_the_caller_hears_when_the_repetition_takes_too_long() {
+    static ASKED: AtomicUsize = AtomicUsize::new(0);
+    async fn answer() -> HttpResponse {
+        if ASKED.fetch_add(1, Ordering::SeqCst) > 0 {
+            std::future::pending::<()>().await;
+        }
+        HttpResponse::ServiceUnavailable().body("the database is away")
+    }
+    let server = serve(|settings| {
+        settings.route("/likes", web::post().to(answer));
+    });
+    let upstream = Upstream::new("peer", &server.url("")).unwrap().with_deadline(Duration::from_secs(1));
+    let answer = post(&upstream.connect().unwrap(), Some("click-1")).await.unwrap();
+    assert_eq!((answer.status, &*answer.body), (StatusCode::SERVICE_UNAVAILABLE, &b"the database is away"[..]));
+}
+
+#[actix_rt::test]
 async fn a_slow_answer_stays_a_slow_200_asked_for_once() {
     static ASKED: AtomicUsize = AtomicUsize::new(0);
     async fn answer() -> HttpResponse {
