@@ -5,9 +5,9 @@
 //! answer, and only its absence is a [`CallError`].
 //!
 //! - The deadline covers everything: attempts, pauses between them, and reading the body.
-//! - A refused connection reached nobody and is always tried again. A connection reset before the first byte of an answer, and a 503,
-//!   are tried again only where a repetition is harmless: GET, HEAD, and calls with an `Idempotency-Key`. Once bytes of an answer
-//!   were received nothing is repeated.
+//! - A refused connection reached nobody and is always tried again. A connection reset before the head of an answer is whole, and a
+//!   503, are tried again only where a repetition is harmless: GET, HEAD, and calls with an `Idempotency-Key`. Once an
+//!   answer has begun, or something came that is no HTTP, nothing is repeated.
 //! - A repetition that finds no time or an open breaker takes nothing away: a 503 in hand is what the caller hears.
 //! - The breaker counts transport failures only. Slow, refused-by-status or failing answers are the callee's business: our resilience must
 //!   not hide them from the map.
@@ -210,6 +210,10 @@ impl Call<'_> {
                 permit.answered();
                 self.read(response).await
             }
+            Err(source) if is_nonsense(&source) => {
+                permit.answered();
+                Err(CallError::Unusable { peer: self.client.upstream.name.clone(), reason: chain(&source) })
+            }
             Err(source) => {
                 permit.failed(Instant::now());
                 let connected = !source.is_connect();
@@ -242,6 +246,12 @@ impl Call<'_> {
             Err(_) => false,
         }
     }
+}
+
+/// Whether something was received, and was no HTTP.
+fn is_nonsense(error: &reqwest::Error) -> bool {
+    let mut sources = std::iter::successors(std::error::Error::source(error), |error| error.source());
+    sources.any(|source| source.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse))
 }
 
 /// A short pause that grows with the attempts, jittered so that callers do not return in step.

@@ -16,6 +16,7 @@ use crate::helpers::{Peer, daemon, eventually, header_of, serve};
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok";
 const BUSY: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 const BROKEN: &str = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\nconnection: close\r\n\r\nabc";
+const NONSENSE: &str = "EHLO mail.example\r\n\r\n";
 const HANGS_UP: &str = "";
 
 fn client(url: &str) -> HttpClient {
@@ -55,6 +56,7 @@ async fn a_call_is_repeated_only_where_that_is_harmless() {
     check(&[BUSY, OK], None, Ok(503), 1).await;
     check(&[BUSY], key, Ok(503), 3).await;
     check(&[BROKEN, OK], key, Err("unusable"), 1).await;
+    check(&[NONSENSE, OK], key, Err("unusable"), 1).await;
 }
 
 #[actix_rt::test]
