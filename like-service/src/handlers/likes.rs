@@ -34,12 +34,14 @@ pub(crate) async fn add(
     Ok(answer.into_response())
 }
 
-/// The caller's key, or a new one for callers without.
-fn key_of(headers: &HeaderMap) -> Result<LikeKey, MalformedLikeKey> {
-    match headers.get(IDEMPOTENCY_KEY) {
-        Some(value) => value.to_str().map_err(|_| MalformedLikeKey)?.parse(),
-        None => Ok(LikeKey::random()),
+/// The caller's key, or a new one for callers without; with more than one nobody could say which of them counts.
+fn key_of(headers: &HeaderMap) -> Result<LikeKey, ApiError> {
+    let mut values = headers.get_all(IDEMPOTENCY_KEY);
+    let Some(value) = values.next() else { return Ok(LikeKey::random()) };
+    if values.next().is_some() {
+        return Err(ApiError::bad_request("there is more than one Idempotency-Key"));
     }
+    Ok(value.to_str().map_err(|_| MalformedLikeKey)?.parse()?)
 }
 
 /// Slowness is waited out without holding a worker; the CPU burns on a thread of its own meanwhile, until the like goes on or its

@@ -65,6 +65,16 @@ async fn a_key_that_is_none_is_refused() {
 }
 
 #[actix_rt::test]
+async fn two_keys_for_one_like_are_refused() {
+    let monolith = StubMonolith::counting();
+    let app = spawn_app(&monolith.url, QUIET);
+    let request = app.client.post(format!("{}/mysfits/{EVANGELINE}/like", app.url));
+    let request = request.header("Idempotency-Key", "one").header("Idempotency-Key", "other");
+    assert_eq!(request.send().await.unwrap().status(), 400);
+    assert_eq!(monolith.asked(), []);
+}
+
+#[actix_rt::test]
 async fn a_monolith_that_is_down_costs_a_clear_503() {
     let app = spawn_app(&StubMonolith::nobody(), QUIET);
     let heard = app.like(EVANGELINE, "a-key").await;
