@@ -38,12 +38,13 @@ pub fn run(environment: &Environment) -> anyhow::Result<()> {
         telemetry::init(&TelemetryConfig::from_environment(environment, SERVICE_NAME, env!("CARGO_PKG_VERSION"))?)?;
     let served = actix_rt::System::new().block_on(async {
         let app = App::build(Config::from_environment(environment)?).await?;
+        let shutdown = Shutdown::on_signals()?; // before the line that tells a supervisor that we run
         tracing::info!(
             server.address = %app.addr(),
             server.internal_address = %app.internal_addr(),
             "monolith listening on {} and, for the Like service, on {}", app.addr(), app.internal_addr(),
         );
-        app.run_until_stopped(Shutdown::on_signals()?).await
+        app.run_until_stopped(shutdown).await
     });
     telemetry.shutdown(); // outside the runtime: in it, the last flush would wait for itself
     served
