@@ -104,16 +104,26 @@ impl From<sqlx::Error> for StoreError {
         use sqlx::Error::{Io, PoolClosed, PoolTimedOut, Tls, WorkerCrashed};
         match error {
             Io(_) | Tls(_) | PoolTimedOut | PoolClosed | WorkerCrashed => StoreError::Unreachable(error),
-            other if is_busy(&other) => StoreError::Unreachable(other),
+            other if is_passing(&other) => StoreError::Unreachable(other),
             other => StoreError::Failed(other),
         }
     }
 }
 
-/// Whether somebody else held a SQLite file for too long.
+/// Whether asking again later may work, because of what goes on at the database and not because of what it was asked.
+fn is_passing(error: &sqlx::Error) -> bool {
+    /// PostgreSQL: the connection broke, no slot is left, the server shuts down or starts (as in a failover).
+    const PASSING: [&str; 3] = ["08", "53300", "57P"];
+    let code = error.as_database_error().and_then(|error| error.code());
+    is_busy(error) || code.is_some_and(|code| code.len() == 5 && PASSING.iter().any(|class| code.starts_with(class)))
+}
+
+/// Whether somebody else held a SQLite file for too long; the low byte of a code is its kind, the rest says more.
 pub(super) fn is_busy(error: &sqlx::Error) -> bool {
-    const SQLITE_BUSY: &str = "5"; // PostgreSQL's codes have five characters
-    error.as_database_error().and_then(|error| error.code()).as_deref() == Some(SQLITE_BUSY)
+    const SQLITE_BUSY: u32 = 5;
+    let code = error.as_database_error().and_then(|error| error.code());
+    let code = code.filter(|code| code.len() < 5); // PostgreSQL's have five characters
+    code.and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == SQLITE_BUSY)
 }
 
 impl From<sqlx::Error> for AddLikeError {
@@ -125,5 +135,73 @@ impl From<sqlx::Error> for AddLikeError {
 impl From<sqlx::Error> for AdoptError {
     fn from(error: sqlx::Error) -> Self {
         AdoptError::Store(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+    use std::fmt;
+
+    use sqlx::error::{DatabaseError, ErrorKind};
+
+    use super::*;
+
+    /// An error of a database with nothing but a code.
+    #[derive(Debug)]
+    struct Code(&'static str);
+
+    impl fmt::Display for Code {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl std::error::Error for Code {}
+
+    impl DatabaseError for Code {
+        fn message(&self) -> &str {
+            self.0
+        }
+
+        fn code(&self) -> Option<Cow<'_, str>> {
+            Some(self.0.into())
+        }
+
+        fn as_error(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn as_error_mut(&mut self) -> &mut (dyn std::error::Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn into_error(self: Box<Self>) -> Box<dyn std::error::Error + Send + Sync + 'static> {
+            self
+        }
+
+        fn kind(&self) -> ErrorKind {
+            ErrorKind::Other
+        }
+    }
+
+    #[test]
+    fn what_passes_by_itself_is_told_from_what_is_broken() {
+        fn check(code: &'static str, passes: bool) {
+            let error = StoreError::from(sqlx::Error::Database(Box::new(Code(code))));
+            assert_eq!(matches!(error, StoreError::Unreachable(_)), passes, "{code}");
+        }
+        // SQLite: busy, also while another process recovers the log; a broken rule; a missing table
+        check("5", true);
+        check("261", true);
+        check("1555", false);
+        check("1", false);
+        // PostgreSQL: shut down, starting up, connection lost, no slot left; a broken rule; a missing table
+        check("57P01", true);
+        check("57P03", true);
+        check("08006", true);
+        check("53300", true);
+        check("23505", false);
+        check("42P01", false);
     }
 }
