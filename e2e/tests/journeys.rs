@@ -5,7 +5,7 @@
 use anyhow::{Context, Result, ensure};
 use e2e::{Stack, Trace, eventually};
 use like_service::chaos::{Fault, Mode, Settings};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const SEED: u64 = 7;
 const COCO: &str = "0e37d916-f960-4772-a25a-01b762b5c1bd";
@@ -142,6 +142,57 @@ async fn the_map_has_both_services_the_way_back_and_the_database() -> Result<()>
     sums_hold(to_database)?;
     let slowest = like_service["SummaryStatistics"]["TotalResponseTime"].as_f64().context("a response time")?;
     ensure!(slowest > 2.0 * 1.2, "two slow likes take at least 1.2 s each, together {slowest} s");
+    stack.stop().await
+}
+
+/// The expression of the original workshop, to the letter.
+const UNUSUAL: &str = r#"service("like service") { responsetime > 1 OR error } AND http.method = "POST""#;
+
+#[tokio::test]
+async fn the_workshops_filter_finds_the_odd_likes_and_its_group_changes_the_map() -> Result<()> {
+    let stack = Stack::start(&["--no-traffic", "--seed", "7"], &[]).await?;
+    let slow = keys_with(|fault| matches!(fault, Some(Fault::Slow { .. }))).take(2);
+    let not_found = keys_with(|fault| fault == Some(Fault::NotFound)).take(2);
+    let fine: Vec<String> = keys_with(|fault| fault.is_none()).take(3).collect();
+    let mut odd = Vec::new();
+    for key in slow.chain(not_found) {
+        odd.push(root_of(&like(&stack, &key, None).await?)?);
+    }
+    for key in &fine {
+        let id = root_of(&like(&stack, key, None).await?)?;
+        whole_trace(&stack, &id).await?;
+    }
+    odd.sort();
+
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs();
+    let window = json!({ "StartTime": now - 600, "EndTime": now + 60 });
+    let asking = |name: &str, value: &str| {
+        let mut body = window.clone();
+        body[name] = json!(value);
+        body
+    };
+    eventually("exactly the slow and the lost likes", || async {
+        let answer = stack.xray().call("/TraceSummaries", &asking("FilterExpression", UNUSUAL)).await?;
+        let mut found: Vec<String> = Vec::new();
+        for summary in answer["TraceSummaries"].as_array().into_iter().flatten() {
+            found.extend(summary["Id"].as_str().map(str::to_owned));
+        }
+        found.sort();
+        Ok((found == odd).then_some(()))
+    })
+    .await?;
+
+    let group = json!({ "GroupName": "unusual-behavior", "FilterExpression": UNUSUAL });
+    stack.xray().call("/CreateGroup", &group).await?;
+    let likes_of = |graph: Value| -> Option<(u64, u64)> {
+        let services = graph["Services"].as_array()?.clone();
+        let statistics = node(&services, "like service", |kind| kind != Some("client"))?["SummaryStatistics"].clone();
+        Some((statistics["TotalCount"].as_u64()?, statistics["ErrorStatistics"]["OtherCount"].as_u64()?))
+    };
+    let everything = likes_of(stack.xray().call("/ServiceGraph", &window).await?);
+    ensure!(everything == Some((7, 2)), "the whole map counts {everything:?}");
+    let grouped = likes_of(stack.xray().call("/ServiceGraph", &asking("GroupName", "unusual-behavior")).await?);
+    ensure!(grouped == Some((4, 2)), "the group's map counts {grouped:?}");
     stack.stop().await
 }
 
