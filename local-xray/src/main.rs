@@ -1,7 +1,9 @@
-//! The standalone binary: `local-xray serve` runs the local X-Ray until Ctrl-C.
+//! The standalone binary: `local-xray serve` runs the local X-Ray until Ctrl-C; the other verbs ask a running one.
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use local_xray::cli::MapArgs;
+use local_xray::cli::{AssertArgs, MapArgs, Verdict};
 use local_xray::config::ServeArgs;
 use local_xray::{App, Config};
 
@@ -19,9 +21,17 @@ enum Command {
     Serve(ServeArgs),
     /// Draw the service map of any X-Ray endpoint in the terminal
     Map(MapArgs),
+    /// Check in CI that traces of any X-Ray endpoint match a filter expression, or that none does
+    ///
+    /// Exits 0 when the claim holds, 1 when it does not, and 2 when it cannot be judged: an argument or the expression
+    /// cannot be read, or the endpoint does not answer.
+    Assert(AssertArgs),
 }
 
-fn main() -> anyhow::Result<()> {
+/// The exit status of a claim that cannot be judged; clap ends with it too.
+const NOT_JUDGED: u8 = 2;
+
+fn main() -> anyhow::Result<ExitCode> {
     let command = Arguments::parse().command;
     tracing_subscriber::fmt()
         .with_env_filter(
@@ -31,10 +41,23 @@ fn main() -> anyhow::Result<()> {
         .init();
     actix_rt::System::new().block_on(async {
         match command {
-            Command::Serve(args) => serve(args.into()).await,
-            Command::Map(args) => local_xray::cli::map_command(&args).await,
+            Command::Serve(args) => serve(args.into()).await.map(|()| ExitCode::SUCCESS),
+            Command::Map(args) => local_xray::cli::map_command(&args).await.map(|()| ExitCode::SUCCESS),
+            Command::Assert(args) => Ok(assert(&args).await),
         }
     })
+}
+
+#[expect(clippy::print_stderr, reason = "the last word of a command that failed")]
+async fn assert(args: &AssertArgs) -> ExitCode {
+    match local_xray::cli::assert_command(args).await {
+        Ok(Verdict::Held) => ExitCode::SUCCESS,
+        Ok(Verdict::Failed) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("Error: {error:#}");
+            ExitCode::from(NOT_JUDGED)
+        }
+    }
 }
 
 #[expect(clippy::print_stdout, reason = "the addresses are what the person who starts it is waiting for")]

@@ -1,4 +1,4 @@
-//! Asks an X-Ray endpoint for its service graph.
+//! Asks an X-Ray endpoint: for its service graph and for summaries of traces.
 //!
 //! Requests are not signed, so this reaches a local X-Ray or a daemon's proxy, which signs for its callers; AWS itself
 //! would refuse them. Plain HTTP only, for the same reason.
@@ -7,17 +7,22 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
-use serde_json::json;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 use super::service::Service;
+use super::summary::{Found, Summary};
 
-/// A page of the graph that takes longer than this is not worth waiting for.
+/// A page that takes longer than this is not worth waiting for.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Pages asked for at most; an endpoint whose pages never end is broken.
 const MAX_PAGES: usize = 1_000;
 
-/// Error bodies are quoted up to this many characters.
+/// Messages of the endpoint are quoted up to this many characters: a long expression with the caret under it fits.
+const MAX_MESSAGE: usize = 64 * 1024;
+
+/// Error bodies that are no message of an X-Ray are quoted up to this many characters.
 const MAX_QUOTE: usize = 300;
 
 /// Fetches the service graph of an endpoint that asks for no token; see [`Client::service_graph`].
@@ -53,25 +58,53 @@ impl Client {
     /// When the endpoint cannot be reached, answers with an error status (quoted with its message), or with something
     /// that is not a service graph.
     pub async fn service_graph(&self, start: SystemTime, end: SystemTime) -> anyhow::Result<Vec<Service>> {
-        let url = format!("{}/ServiceGraph", self.endpoint);
+        let question = json!({ "StartTime": epoch_seconds(start), "EndTime": epoch_seconds(end) });
         let mut services = Vec::new();
-        let mut next_token: Option<String> = None;
-        for _ in 0..MAX_PAGES {
-            let mut question = json!({ "StartTime": epoch_seconds(start), "EndTime": epoch_seconds(end) });
-            if let (Some(token), Some(members)) = (next_token.take(), question.as_object_mut()) {
-                members.insert("NextToken".to_owned(), token.into());
-            }
-            let page: Page = self.post(&url, &question).await?;
+        self.pages("ServiceGraph", question, |page: GraphPage| {
             services.extend(page.services);
-            match page.next_token {
-                Some(token) if !token.is_empty() => next_token = Some(token),
-                _ => return Ok(services),
+            page.next_token
+        })
+        .await?;
+        Ok(services)
+    }
+
+    /// Fetches every page of `GetTraceSummaries` for the traces that started in the window and match the expression.
+    ///
+    /// # Errors
+    /// As [`Client::service_graph`]; an expression that the endpoint cannot read is quoted with its explanation.
+    pub async fn trace_summaries(&self, start: SystemTime, end: SystemTime, expression: &str) -> anyhow::Result<Found> {
+        let mut question = json!({ "StartTime": epoch_seconds(start), "EndTime": epoch_seconds(end) });
+        if !expression.is_empty() {
+            set(&mut question, "FilterExpression", expression.into());
+        }
+        let mut found = Found::default();
+        self.pages("TraceSummaries", question, |page: SummariesPage| {
+            found.summaries.extend(page.trace_summaries);
+            found.processed += page.traces_processed_count.unwrap_or_default();
+            page.next_token
+        })
+        .await?;
+        Ok(found)
+    }
+
+    /// Asks for one page after another; `take` keeps what a page holds and gives its token for the next one.
+    async fn pages<Page: DeserializeOwned>(
+        &self,
+        path: &str,
+        mut question: Value,
+        mut take: impl FnMut(Page) -> Option<String>,
+    ) -> anyhow::Result<()> {
+        let url = format!("{}/{path}", self.endpoint);
+        for _ in 0..MAX_PAGES {
+            match take(self.post(&url, &question).await?) {
+                Some(token) if !token.is_empty() => set(&mut question, "NextToken", token.into()),
+                _ => return Ok(()),
             }
         }
         bail!("{url} gave more than {MAX_PAGES} pages")
     }
 
-    async fn post(&self, url: &str, question: &serde_json::Value) -> anyhow::Result<Page> {
+    async fn post<Page: DeserializeOwned>(&self, url: &str, question: &Value) -> anyhow::Result<Page> {
         let mut request = self.http.post(url).json(question);
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
@@ -80,17 +113,46 @@ impl Client {
         let status = answer.status();
         let body = answer.bytes().await.with_context(|| format!("{url} stopped in the middle of its answer"))?;
         if !status.is_success() {
-            let text: String = String::from_utf8_lossy(&body).chars().take(MAX_QUOTE).collect();
-            bail!("{url} answered {status}: {}", text.trim());
+            bail!("{url} answered {status}: {}", explanation(&body));
         }
-        serde_json::from_slice(&body).with_context(|| format!("{url} did not answer with a service graph"))
+        serde_json::from_slice(&body).with_context(|| format!("{url} did not answer as an X-Ray does"))
     }
+}
+
+/// What an error answer says: the message of an X-Ray, else the beginning of whatever came.
+fn explanation(body: &[u8]) -> String {
+    let (text, limit) = match serde_json::from_slice(body) {
+        Ok(Explained { message }) => (message, MAX_MESSAGE),
+        Err(_) => (String::from_utf8_lossy(body).into_owned(), MAX_QUOTE),
+    };
+    let harmless = |character: &char| !character.is_control() || *character == '\n';
+    text.trim().chars().filter(harmless).take(limit).collect()
+}
+
+fn set(question: &mut Value, member: &str, value: Value) {
+    if let Some(members) = question.as_object_mut() {
+        members.insert(member.to_owned(), value);
+    }
+}
+
+#[derive(Deserialize)]
+struct Explained {
+    #[serde(alias = "Message")]
+    message: String,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-struct Page {
+struct GraphPage {
     services: Vec<Service>,
+    next_token: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct SummariesPage {
+    trace_summaries: Vec<Summary>,
+    traces_processed_count: Option<u64>,
     next_token: Option<String>,
 }
 

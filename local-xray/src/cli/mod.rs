@@ -1,17 +1,28 @@
-//! What a terminal and a CI job ask of an X-Ray endpoint: the service map, as text.
+//! What a terminal and a CI job ask of an X-Ray endpoint: the service map as text, and whether a claim about traces holds.
 //!
-//! `client` asks, `service` is the part of the answer that is needed, `map` draws it. Nothing here knows the store or
+//! `client` asks; `service` and `summary` are the parts of the answers that are needed; `map` draws the one, and `assert`
+//! judges the other by its `claim`. Nothing here knows the store or
 //! the graph of this crate: everything is read over the X-Ray API, so any endpoint that speaks it will do.
 
 pub mod client;
-pub mod map;
 pub mod service;
+pub mod summary;
+
+pub mod map;
+
+mod assert;
+mod claim;
+
+mod words;
+
+pub use self::assert::{AssertArgs, ClaimArgs, assert_command};
+pub use self::claim::{Claim, Verdict};
 
 use std::fmt;
 use std::io::{IsTerminal as _, Write as _};
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use clap::{Args, ValueEnum};
 
 use self::client::Client;
@@ -20,9 +31,9 @@ use self::map::{MapOptions, render};
 /// Columns assumed when standard output is not a terminal.
 const PLAIN_WIDTH: usize = 80;
 
-/// Arguments of the `map` verb.
+/// Where to ask.
 #[derive(Clone, Args)]
-pub struct MapArgs {
+pub struct EndpointArgs {
     /// X-Ray endpoint to ask; requests are not signed
     #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL_XRAY", default_value = "http://127.0.0.1:2000")]
     pub endpoint: String,
@@ -30,26 +41,36 @@ pub struct MapArgs {
     /// What a protected local X-Ray wants of its readers
     #[arg(long, value_name = "SECRET", env = "LOCAL_XRAY_TOKEN", hide_env_values = true)]
     pub token: Option<String>,
+}
+
+impl EndpointArgs {
+    fn client(&self) -> anyhow::Result<Client> {
+        Client::new(&self.endpoint, self.token.clone().filter(|token| !token.trim().is_empty()))
+    }
+}
+
+/// Leaves out the token.
+impl fmt::Debug for EndpointArgs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { endpoint, token: _ } = self;
+        f.debug_struct("EndpointArgs").field("endpoint", endpoint).finish_non_exhaustive()
+    }
+}
+
+/// Arguments of the `map` verb.
+#[derive(Debug, Clone, Args)]
+pub struct MapArgs {
+    /// Where to ask.
+    #[command(flatten)]
+    pub endpoint: EndpointArgs,
 
     /// How far back to look: a number followed by s, m, h or d
-    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_window)]
     pub last: Duration,
 
     /// When to use colour; auto means on a terminal, unless NO_COLOR is set
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColourChoice::Auto)]
     pub colour: ColourChoice,
-}
-
-/// Leaves out the token.
-impl fmt::Debug for MapArgs {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { endpoint, last, colour, token: _ } = self;
-        f.debug_struct("MapArgs")
-            .field("endpoint", endpoint)
-            .field("last", last)
-            .field("colour", colour)
-            .finish_non_exhaustive()
-    }
 }
 
 /// When the map is coloured.
@@ -68,11 +89,8 @@ pub enum ColourChoice {
 /// # Errors
 /// When the endpoint does not answer, refuses the call, or standard output is closed.
 pub async fn map_command(args: &MapArgs) -> anyhow::Result<()> {
-    let end = SystemTime::now();
-    let start = end.checked_sub(args.last).context("--last reaches back further than time does")?;
-    let token = args.token.clone().filter(|token| !token.trim().is_empty());
-    let client = Client::new(&args.endpoint, token)?;
-    let services = client.service_graph(start, end).await?;
+    let start = start_of(args.last)?;
+    let services = args.endpoint.client()?.service_graph(start, SystemTime::now()).await?;
     let text = render(&services, &terminal_options(args.colour));
     std::io::stdout().lock().write_all(text.as_bytes()).context("cannot write the map to standard output")
 }
@@ -91,8 +109,20 @@ fn terminal_options(colour: ColourChoice) -> MapOptions {
     }
 }
 
-/// Reads `90s`, `5m`, `2h` or `1d`; zero is refused, because an empty window shows nothing.
-fn parse_duration(text: &str) -> anyhow::Result<Duration> {
+/// The start of the window that reaches so far back from now.
+fn start_of(last: Duration) -> anyhow::Result<SystemTime> {
+    SystemTime::now().checked_sub(last).context("--last reaches back further than time does")
+}
+
+/// Reads the length of a window; zero is refused, because an empty window shows nothing.
+fn parse_window(text: &str) -> anyhow::Result<Duration> {
+    let window = parse_wait(text)?;
+    ensure!(!window.is_zero(), "a window of no length shows nothing");
+    Ok(window)
+}
+
+/// Reads `90s`, `5m`, `2h` or `1d`.
+fn parse_wait(text: &str) -> anyhow::Result<Duration> {
     let unit = match text.chars().last() {
         Some('s') => 1,
         Some('m') => 60,
@@ -102,11 +132,8 @@ fn parse_duration(text: &str) -> anyhow::Result<Duration> {
     };
     let number = text.get(..text.len() - 1).unwrap_or_default();
     let count: u64 = number.parse().with_context(|| format!("{number:?} is not a whole number"))?;
-    match count.checked_mul(unit) {
-        Some(0) => bail!("a window of no length shows nothing"),
-        Some(seconds) => Ok(Duration::from_secs(seconds)),
-        None => bail!("{text:?} is too long"),
-    }
+    let seconds = count.checked_mul(unit).with_context(|| format!("{text:?} is too long"))?;
+    Ok(Duration::from_secs(seconds))
 }
 
 #[cfg(test)]
@@ -116,7 +143,7 @@ mod tests {
     #[test]
     fn durations_are_a_number_and_a_unit() {
         let check = |text: &str, expected: Option<u64>| {
-            assert_eq!(parse_duration(text).ok().map(|duration| duration.as_secs()), expected, "{text:?}");
+            assert_eq!(parse_window(text).ok().map(|duration| duration.as_secs()), expected, "{text:?}");
         };
         check("90s", Some(90));
         check("5m", Some(300));
@@ -129,5 +156,6 @@ mod tests {
         check("-5m", None);
         check("99999999999999999999d", None);
         check("9999999999999999999d", None);
+        assert_eq!(parse_wait("0s").ok(), Some(Duration::ZERO), "a wait may be of no length");
     }
 }
