@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use local_xray::cli::{AssertArgs, MapArgs, Verdict};
+use local_xray::cli::{self, AssertArgs, MapArgs, TraceArgs, TracesArgs, Verdict};
 use local_xray::config::ServeArgs;
 use local_xray::{App, Config};
 
@@ -21,6 +21,10 @@ enum Command {
     Serve(ServeArgs),
     /// Draw the service map of any X-Ray endpoint in the terminal
     Map(MapArgs),
+    /// List the traces of any X-Ray endpoint, newest first
+    Traces(TracesArgs),
+    /// Show one trace of any X-Ray endpoint as a timeline
+    Trace(TraceArgs),
     /// Check in CI that traces of any X-Ray endpoint match a filter expression, or that none does
     ///
     /// Exits 0 when the claim holds, 1 when it does not, and 2 when it cannot be judged: an argument or the expression
@@ -42,7 +46,9 @@ fn main() -> anyhow::Result<ExitCode> {
     actix_rt::System::new().block_on(async {
         match command {
             Command::Serve(args) => serve(args.into()).await.map(|()| ExitCode::SUCCESS),
-            Command::Map(args) => local_xray::cli::map_command(&args).await.map(|()| ExitCode::SUCCESS),
+            Command::Map(args) => cli::map_command(&args).await.map(|()| ExitCode::SUCCESS),
+            Command::Traces(args) => cli::traces_command(&args).await.map(|()| ExitCode::SUCCESS),
+            Command::Trace(args) => cli::trace_command(&args).await.map(|()| ExitCode::SUCCESS),
             Command::Assert(args) => Ok(assert(&args).await),
         }
     })
@@ -50,7 +56,7 @@ fn main() -> anyhow::Result<ExitCode> {
 
 #[expect(clippy::print_stderr, reason = "the last word of a command that failed")]
 async fn assert(args: &AssertArgs) -> ExitCode {
-    match local_xray::cli::assert_command(args).await {
+    match cli::assert_command(args).await {
         Ok(Verdict::Held) => ExitCode::SUCCESS,
         Ok(Verdict::Failed) => ExitCode::FAILURE,
         Err(error) => {

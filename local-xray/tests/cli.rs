@@ -12,7 +12,7 @@ use local_xray::Config;
 use local_xray::config::Token;
 use serde_json::{Value, json};
 
-use support::{DEADLINE, lab, with_config, with_xray};
+use support::{DEADLINE, NOT_FOUND_LIKE, SLOW_LIKE, lab, with_config, with_xray};
 
 /// Reaches back to the traces of `testdata/lab.json`.
 const WINDOW: [&str; 2] = ["--last", "10000d"];
@@ -151,5 +151,34 @@ fn looks_are_repeated_until_the_claim_is_settled() {
         check(&[], 0, "held: 1 of 4 traces matches, at least 1 wanted\n  fault\n").await;
         let late = "failed: 1 of 4 traces matches, none wanted\n  fault\n1-1-1                                -        -        -  -\n";
         check(&["--none"], 1, late).await;
+    });
+}
+
+#[test]
+fn traces_are_listed_and_one_is_drawn() {
+    with_xray(async |xray| {
+        xray.put(&lab()).await;
+        let listed = run(&xray.url(""), &[&["traces"], &WINDOW[..]].concat()).await;
+        let ids: Vec<_> = listed.stdout.lines().skip(1).filter_map(|line| line.split(' ').next()).collect();
+        assert_eq!((listed.status, ids), (Some(0), vec![NOT_FOUND_LIKE, SLOW_LIKE]), "newest first: {}", listed.stderr);
+        let none = run(&xray.url(""), &[&["traces", "fault"], &WINDOW[..]].concat()).await;
+        assert_eq!((none.status, none.stdout.as_str()), (Some(0), "no trace matches; 2 traces looked at\n"));
+
+        let drawn = run(&xray.url(""), &["trace", SLOW_LIKE]).await;
+        let expected = "\
+like service                         200 ok         3.50 s  ████████████████████
+  monolith                           200 ok         1.00 s             ██████
+    monolith                         200 ok         900 ms              █████
+      dynamodb                       ok              20 ms              █
+        dynamodb                     ok              20 ms              █
+";
+        assert_eq!((drawn.status, drawn.stdout.as_str()), (Some(0), expected), "{}", drawn.stderr);
+        let raw = run(&xray.url(""), &["trace", SLOW_LIKE, "--json"]).await;
+        let raw: Vec<Value> = serde_json::from_str(&raw.stdout).unwrap();
+        assert_eq!(raw, xray.documents(SLOW_LIKE).await);
+
+        let unknown = run(&xray.url(""), &["trace", "1-69550009-000000000000000000000009"]).await;
+        assert_eq!((unknown.status, unknown.stdout.as_str()), (Some(1), ""));
+        assert!(unknown.stderr.contains("does not know the trace"), "{}", unknown.stderr);
     });
 }

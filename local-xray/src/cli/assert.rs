@@ -1,6 +1,5 @@
 //! The `assert` verb: a claim about traces, for CI.
 
-use std::io::Write as _;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
@@ -8,7 +7,7 @@ use clap::{Args, value_parser};
 use tokio::time::{Instant, sleep};
 
 use super::claim::{Claim, Verdict};
-use super::{EndpointArgs, parse_wait, parse_window, start_of};
+use super::{EndpointArgs, parse_wait, parse_window, print, start_of};
 
 /// Time between two looks.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -81,6 +80,6 @@ pub async fn assert_command(args: &AssertArgs) -> anyhow::Result<Verdict> {
         sleep(PAUSE.min(deadline.saturating_duration_since(Instant::now()))).await;
     };
     let report = claim.report(verdict, &args.expression, &found);
-    std::io::stdout().lock().write_all(report.as_bytes()).context("cannot write to standard output")?;
+    print(&report)?;
     Ok(verdict)
 }

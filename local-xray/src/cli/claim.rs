@@ -58,7 +58,7 @@ impl Claim {
             format!("{word}: {matched} of {} {verb}, {self}\n  {expression}\n", plural(looked_at, "trace"))
         };
         if verdict == Verdict::Failed {
-            let lines = found.summaries.iter().take(MAX_LISTED).map(|summary| summary.line() + "\n");
+            let lines = found.summaries.iter().take(MAX_LISTED).map(|summary| summary.line(summary.url()) + "\n");
             text.extend(lines);
             if matched > MAX_LISTED {
                 text += &format!("and {} more\n", matched - MAX_LISTED);

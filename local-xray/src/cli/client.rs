@@ -1,4 +1,4 @@
-//! Asks an X-Ray endpoint: for its service graph and for summaries of traces.
+//! Asks an X-Ray endpoint: for its service graph, for summaries of traces, and for one trace.
 //!
 //! Requests are not signed, so this reaches a local X-Ray or a daemon's proxy, which signs for its callers; AWS itself
 //! would refuse them. Plain HTTP only, for the same reason.
@@ -87,6 +87,21 @@ impl Client {
         Ok(found)
     }
 
+    /// Fetches the segment documents of one trace with `BatchGetTraces`; none when the endpoint does not know it.
+    ///
+    /// # Errors
+    /// As [`Client::service_graph`], and when a document is not JSON.
+    pub async fn trace(&self, id: &str) -> anyhow::Result<Vec<Value>> {
+        let mut documents = Vec::new();
+        self.pages("Traces", json!({ "TraceIds": [id] }), |page: TracesPage| {
+            documents.extend(page.traces.into_iter().flat_map(|trace| trace.segments));
+            page.next_token
+        })
+        .await?;
+        let parse = |segment: Segment| serde_json::from_str(&segment.document).context("a document is not JSON");
+        documents.into_iter().map(parse).collect()
+    }
+
     /// Asks for one page after another; `take` keeps what a page holds and gives its token for the next one.
     async fn pages<Page: DeserializeOwned>(
         &self,
@@ -154,6 +169,25 @@ struct SummariesPage {
     trace_summaries: Vec<Summary>,
     traces_processed_count: Option<u64>,
     next_token: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct TracesPage {
+    traces: Vec<Trace>,
+    next_token: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Trace {
+    segments: Vec<Segment>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Segment {
+    document: String,
 }
 
 fn epoch_seconds(time: SystemTime) -> f64 {

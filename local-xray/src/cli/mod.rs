@@ -1,7 +1,8 @@
-//! What a terminal and a CI job ask of an X-Ray endpoint: the service map as text, and whether a claim about traces holds.
+//! What a terminal and a CI job ask of an X-Ray endpoint: the service map and traces as text, and whether a claim
+//! about traces holds.
 //!
 //! `client` asks; `service` and `summary` are the parts of the answers that are needed; `map` draws the one, and `assert`
-//! judges the other by its `claim`. Nothing here knows the store or
+//! judges the other by its `claim`; `traces` and `trace` (with its `timeline`) show them. Nothing here knows the store or
 //! the graph of this crate: everything is read over the X-Ray API, so any endpoint that speaks it will do.
 
 pub mod client;
@@ -13,10 +14,16 @@ pub mod map;
 mod assert;
 mod claim;
 
+mod timeline;
+mod trace;
+mod traces;
+
 mod words;
 
 pub use self::assert::{AssertArgs, ClaimArgs, assert_command};
 pub use self::claim::{Claim, Verdict};
+pub use self::trace::{TraceArgs, trace_command};
+pub use self::traces::{TracesArgs, traces_command};
 
 use std::fmt;
 use std::io::{IsTerminal as _, Write as _};
@@ -92,15 +99,23 @@ pub async fn map_command(args: &MapArgs) -> anyhow::Result<()> {
     let start = start_of(args.last)?;
     let services = args.endpoint.client()?.service_graph(start, SystemTime::now()).await?;
     let text = render(&services, &terminal_options(args.colour));
-    std::io::stdout().lock().write_all(text.as_bytes()).context("cannot write the map to standard output")
+    print(&text)
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    std::io::stdout().lock().write_all(text.as_bytes()).context("cannot write to standard output")
+}
+
+/// Columns of the terminal on standard output.
+fn terminal_width() -> usize {
+    let columns = rustix::termios::tcgetwinsize(std::io::stdout()).map_or(0, |size| usize::from(size.ws_col));
+    if columns == 0 { PLAIN_WIDTH } else { columns }
 }
 
 fn terminal_options(colour: ColourChoice) -> MapOptions {
-    let stdout = std::io::stdout();
-    let is_terminal = stdout.is_terminal();
-    let columns = rustix::termios::tcgetwinsize(&stdout).map_or(0, |size| usize::from(size.ws_col));
+    let is_terminal = std::io::stdout().is_terminal();
     MapOptions {
-        width: if columns == 0 { PLAIN_WIDTH } else { columns },
+        width: terminal_width(),
         colour: match colour {
             ColourChoice::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
             ColourChoice::Always => true,

@@ -6,6 +6,9 @@ use serde::Deserialize;
 
 use super::words::{duration, printable};
 
+/// What stands above the lines of summaries.
+pub(super) const HEADING: &str = "trace                                method status  time  url";
+
 /// The traces that an expression matches, newest first as the endpoint gives them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Found {
@@ -44,16 +47,26 @@ pub struct Http {
 }
 
 impl Summary {
-    /// Id, method, status, response time and URL on one line; what is unknown is a dash.
-    #[must_use]
-    pub fn line(&self) -> String {
+    /// URL of the request, as the root segment has it.
+    pub(super) fn url(&self) -> &str {
+        self.http.as_ref().and_then(|http| http.url.as_deref()).unwrap_or("-")
+    }
+
+    /// URL of the request without scheme and host.
+    pub(super) fn path(&self) -> &str {
+        let after_scheme = self.url().split_once("://").map(|(_, rest)| rest);
+        let path = after_scheme.and_then(|rest| rest.find('/').and_then(|slash| rest.get(slash..)));
+        path.unwrap_or_else(|| self.url())
+    }
+
+    /// Id, method, status and response time on one line, with the URL or its path; what is unknown is a dash.
+    pub(super) fn line(&self, url: &str) -> String {
         let unknown = || "-".to_owned();
         let http = self.http.as_ref();
         let method = http.and_then(|http| http.method.as_deref()).map_or_else(unknown, printable);
         let status = http.and_then(|http| http.status).map_or_else(unknown, |status| status.to_string());
         let time = self.response_time.map_or_else(unknown, duration);
-        let url = http.and_then(|http| http.url.as_deref()).map_or_else(unknown, printable);
-        format!("{:<35}  {method:<6} {status:>3} {time:>8}  {url}", printable(&self.id))
+        format!("{:<35}  {method:<6} {status:>3} {time:>8}  {}", printable(&self.id), printable(url))
     }
 }
 
@@ -64,7 +77,8 @@ mod tests {
     #[test]
     fn a_line_says_what_is_known() {
         let check = |json: &str, expected: &str| {
-            assert_eq!(serde_json::from_str::<Summary>(json).unwrap().line(), expected, "{json}");
+            let summary: Summary = serde_json::from_str(json).unwrap();
+            assert_eq!(summary.line(summary.url()), expected, "{json}");
         };
         check(
             r#"{"Id": "1-69550002-000000000000000000000002", "ResponseTime": 0.031, "Revision": 1,
@@ -79,5 +93,16 @@ mod tests {
             r#"{"Id": "short", "Http": {"HttpURL": "/\u001b[2J"}}"#,
             "short                                -        -        -  /\u{fffd}[2J",
         );
+    }
+
+    #[test]
+    fn a_path_begins_behind_the_host() {
+        let check = |url: &str, expected: &str| {
+            let http = Some(Http { url: Some(url.to_owned()), ..Http::default() });
+            assert_eq!(Summary { http, ..Summary::default() }.path(), expected);
+        };
+        check("http://like.local/a?b=http://c/d", "/a?b=http://c/d");
+        check("http://like.local", "http://like.local");
+        check("/a", "/a");
     }
 }

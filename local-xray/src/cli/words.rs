@@ -1,6 +1,6 @@
 //! Text from traces as a terminal may show it.
 
-use unicode_width::UnicodeWidthChar as _;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// Replaces control characters, which could drive the terminal, and leaves out characters of no width.
 pub(super) fn printable(text: &str) -> String {
@@ -10,6 +10,19 @@ pub(super) fn printable(text: &str) -> String {
         Some(_) => Some(character),
     };
     text.chars().filter_map(shown).collect()
+}
+
+/// Shortens the text to at most `width` columns, with an ellipsis where something was cut.
+pub(super) fn shorten(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut used = 1; // for the ellipsis
+    let fits = |character: &char| {
+        used += character.width().unwrap_or(0);
+        used <= width
+    };
+    text.chars().take_while(fits).chain(['…']).collect()
 }
 
 /// Seconds with the unit and precision that a reader needs: `0.4 ms`, `31 ms`, `1.21 s`, `75 s`.
