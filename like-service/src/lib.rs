@@ -1,7 +1,7 @@
 //! The Like microservice: counts a like by asking the monolith, and injects the faults that the labs go looking for.
 //!
-//! Modules in reading order: [`run`] is the whole of `main`; [`app`] wires the two listeners of [`routes`]; a like goes from
-//! [`handlers::likes`] through [`chaos`] to [`monolith_client`].
+//! Modules in reading order: [`run`] is the whole of `main`; [`app`] wires the two listeners of `routes`; a like goes from
+//! `handlers::likes` through [`chaos`] to [`monolith_client`].
 
 pub mod app;
 pub mod config;
