@@ -19,25 +19,13 @@ use crate::ingest::{Intake, otlp};
 use crate::limits::Limits;
 use crate::routes;
 use crate::settings::Settings;
+use crate::state::AppState;
 use crate::store::Store;
 
 /// How many threads answer HTTP on the main port.
 const WORKERS: usize = 2;
 /// How long requests may take to finish once the local X-Ray is told to stop.
 const DRAIN_SECONDS: u64 = 3;
-
-/// What every handler can reach, as `web::Data<AppState>`.
-#[derive(Clone)]
-pub struct AppState {
-    /// Reads: `state.store.snapshot()`.
-    pub store: Store,
-    /// Writes and counters.
-    pub intake: Intake,
-    /// Groups, sampling rules and whatever else a user sets.
-    pub settings: Settings,
-    /// What a caller may ask for.
-    pub limits: Limits,
-}
 
 /// A local X-Ray with all its sockets bound, ready to run.
 pub struct App {

@@ -19,6 +19,7 @@ pub mod settings;
 mod arn;
 mod limits;
 mod refusal;
+mod state;
 
 mod api;
 pub mod cli;
@@ -29,7 +30,8 @@ pub mod app;
 pub mod config;
 mod routes;
 
-pub use self::app::{App, AppState};
+pub use self::app::App;
 pub use self::config::Config;
 pub use self::limits::Limits;
 pub use self::refusal::{Reason, Refusal};
+pub use self::state::AppState;

@@ -82,7 +82,7 @@ fn attributes(members: Value) -> Value {
 
 /// A local X-Ray on free ports, and what to ask of it.
 struct Xray {
-    state: local_xray::app::AppState,
+    state: local_xray::AppState,
     main: String,
     otlp_http: String,
     otlp_grpc: String,

@@ -2,10 +2,10 @@
 
 use actix_web::web;
 
-use crate::app::AppState;
 use crate::document::{TraceId, Window};
 use crate::filter::TraceView;
 use crate::graph;
+use crate::state::AppState;
 
 use super::answer::{Answer, Outcome};
 use super::error::ApiError;

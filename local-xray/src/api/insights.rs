@@ -3,8 +3,8 @@
 use actix_web::web;
 use uuid::Uuid;
 
-use crate::app::AppState;
 use crate::refusal::{Refusal, check_range};
+use crate::state::AppState;
 
 use super::answer::{Answer, Outcome};
 use super::input::Input;

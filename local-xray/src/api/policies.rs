@@ -2,8 +2,8 @@
 
 use actix_web::web;
 
-use crate::app::AppState;
 use crate::document::Timestamp;
+use crate::state::AppState;
 
 use super::answer::{Answer, Outcome};
 use super::input::Input;

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use actix_web::web;
 
-use crate::app::AppState;
 use crate::document::{Timestamp, TraceId, Window};
 use crate::graph;
 use crate::refusal::{Refusal, check_length, check_range};
 use crate::settings::Retrieval;
+use crate::state::AppState;
 use crate::store::Trace;
 
 use super::answer::{Answer, Outcome};

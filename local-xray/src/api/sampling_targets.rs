@@ -2,10 +2,10 @@
 
 use actix_web::web;
 
-use crate::app::AppState;
 use crate::document::Timestamp;
 use crate::refusal::check_range;
 use crate::sampling::Report;
+use crate::state::AppState;
 
 use super::answer::{Answer, Outcome};
 use super::input::Input;

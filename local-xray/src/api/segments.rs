@@ -2,10 +2,10 @@
 
 use actix_web::web;
 
-use crate::app::AppState;
 use crate::document::Rejection;
 use crate::ingest::segments_api;
 use crate::refusal::check_range;
+use crate::state::AppState;
 
 use super::answer::{Answer, Outcome};
 use super::error::ApiError;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use actix_web::web;
 
-use crate::app::AppState;
 use crate::document::{Segment, TraceId, Window};
 use crate::filter::TraceView;
+use crate::state::AppState;
 use crate::store::{Snapshot, Trace};
 use crate::summary::TraceSummary;
 

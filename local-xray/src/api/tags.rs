@@ -2,9 +2,9 @@
 
 use actix_web::web;
 
-use crate::app::AppState;
 use crate::refusal::check_length;
 use crate::settings::Tag;
+use crate::state::AppState;
 
 use super::answer::{Answer, Outcome};
 use super::input::Input;

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use actix_web::web;
 
-use crate::app::AppState;
 use crate::document::Window;
 use crate::filter::{Filter, Selector, TraceView, parse_selector};
 use crate::graph::{Point, period_count, series, trace_work};
 use crate::refusal::{Refusal, check_length, check_range};
+use crate::state::AppState;
 use crate::store::Snapshot;
 
 use super::answer::{Answer, Outcome};

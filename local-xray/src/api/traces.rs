@@ -2,8 +2,8 @@
 
 use actix_web::web;
 
-use crate::app::AppState;
 use crate::document::{Segment, TraceId, to_document};
+use crate::state::AppState;
 use crate::store::Trace;
 
 use super::answer::{Answer, Outcome};

@@ -4,9 +4,9 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use crate::app::AppState;
 use crate::document::Timestamp;
 use crate::ingest::{Door, IntakeReport, LoggedRejection, UdpSocketReport};
+use crate::state::AppState;
 use crate::store::StoreReport;
 
 use super::error::PageError;

@@ -40,7 +40,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 
 use self::error::PageError;
 
-/// Adds the console's pages to an application. Handlers find [`crate::app::AppState`] as `web::Data`.
+/// Adds the console's pages to an application. Handlers find [`crate::state::AppState`] as `web::Data`.
 pub fn routes(service: &mut web::ServiceConfig) {
     service
         .route("/", get().to(service_map::home))

@@ -6,8 +6,8 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde_json::{Value, json};
 
-use crate::app::AppState;
 use crate::document::to_document;
+use crate::state::AppState;
 use crate::store::Trace;
 
 use super::error::PageError;

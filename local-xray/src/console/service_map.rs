@@ -7,9 +7,9 @@ use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
-use crate::app::AppState;
 use crate::document::{Timestamp, Window};
 use crate::graph::{self, ServiceGraph};
+use crate::state::AppState;
 
 use super::error::PageError;
 use super::format;

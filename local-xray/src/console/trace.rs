@@ -4,9 +4,9 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use crate::app::AppState;
 use crate::document::{Segment, SegmentId, Timestamp, TraceId, Window};
 use crate::graph;
+use crate::state::AppState;
 use crate::store::Trace;
 use crate::summary::root_segment;
 

@@ -6,9 +6,9 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use crate::app::AppState;
 use crate::document::{HttpRequest, Segment, Timestamp, Window};
 use crate::graph::{self, Histogram, Statistics};
+use crate::state::AppState;
 use crate::store::Trace;
 use crate::summary::root_segment;
 

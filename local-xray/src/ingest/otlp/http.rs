@@ -3,9 +3,9 @@
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use crate::app::AppState;
 use crate::document::{ErrorCode, Rejection};
 use crate::ingest::Door;
+use crate::state::AppState;
 
 use super::body::{Encoding, RpcStatus, Unreadable, plain};
 use super::{MAX_REQUEST_BYTES, take};

@@ -24,7 +24,7 @@ pub(crate) use self::grpc::GrpcServer;
 /// The largest request, compressed or not. AWS takes 5 MB; a collector on a laptop may send more at once.
 const MAX_REQUEST_BYTES: usize = 16 << 20;
 
-/// Adds the OTLP/HTTP paths to an application. Handlers find [`crate::app::AppState`] as `web::Data`.
+/// Adds the OTLP/HTTP paths to an application. Handlers find [`crate::state::AppState`] as `web::Data`.
 pub fn routes(service: &mut web::ServiceConfig) {
     service
         .service(web::resource("/v1/traces").post(http::traces).default_service(web::to(http::method_not_allowed)))
