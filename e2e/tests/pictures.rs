@@ -12,8 +12,9 @@ use e2e::{Browser, Stack, Theme, eventually};
 use fantoccini::Locator;
 use serde_json::{Value, json};
 
-/// Loads `url`, waits until something matches `selector`, and takes what the window shows.
-async fn take(browser: &Browser, name: &str, url: &str, selector: &str) -> Result<()> {
+/// Loads `url` in a window of this height, waits until something matches `selector`, and takes what the window shows.
+async fn take(browser: &Browser, name: &str, height: u32, url: &str, selector: &str) -> Result<()> {
+    browser.page.set_window_size(1280, height).await?;
     browser.page.goto(url).await?;
     browser
         .page
@@ -61,10 +62,17 @@ async fn chromium_takes_the_pictures_of_the_readme() -> Result<()> {
 
     for (theme, suffix) in [(Theme::Light, ""), (Theme::Dark, "-dark")] {
         let browser = Browser::open_as(theme, 1280, 1160).await?;
-        take(&browser, &format!("site{suffix}"), &stack.site("/"), "[data-mysfit] [data-action=like]:enabled").await?;
-        take(&browser, &format!("map{suffix}"), &stack.console("/map?live=off"), "[data-map] a.node").await?;
-        take(&browser, &format!("trace{suffix}"), &stack.console(&format!("/traces/{slow}")), ".timeline summary")
+        take(&browser, &format!("site{suffix}"), 1160, &stack.site("/"), "[data-mysfit] [data-action=like]:enabled")
             .await?;
+        take(&browser, &format!("map{suffix}"), 890, &stack.console("/map?live=off"), "[data-map] a.node").await?;
+        take(
+            &browser,
+            &format!("trace{suffix}"),
+            1160,
+            &stack.console(&format!("/traces/{slow}")),
+            ".timeline summary",
+        )
+        .await?;
         browser.close().await?;
     }
     stack.stop().await
