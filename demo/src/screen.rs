@@ -38,9 +38,14 @@ impl Screen {
         size().map_or(PLAIN_COLUMNS, |(columns, _)| columns)
     }
 
-    /// Whether a live block of so many rows stays in sight as a whole.
-    pub(crate) fn has_room_for(&self, rows: usize) -> bool {
-        self.is_terminal && size().is_some_and(|(_, all)| rows < all)
+    /// The start of a line, short enough that the terminal does not wrap it.
+    pub(crate) fn fitting(&self, line: &str) -> String {
+        line.chars().take(self.columns().saturating_sub(1)).collect()
+    }
+
+    /// Whether a live block stays in sight as a whole, with no line that the terminal would wrap.
+    pub(crate) fn has_room_for(&self, block: &str) -> bool {
+        self.is_terminal && size().is_some_and(|(columns, rows)| fits(block, columns, rows))
     }
 
     /// Writes text and a line end in the place of the live block, if there is one.
@@ -74,6 +79,22 @@ fn over(rows: usize, text: &str, is_terminal: bool) -> String {
     format!("{to_first_row}{}\x1b[K\x1b[J", text.replace('\n', "\x1b[K\n"))
 }
 
+/// Whether a block leaves a row free and needs no more columns than there are; colours take none.
+fn fits(block: &str, columns: usize, rows: usize) -> bool {
+    block.lines().count() < rows && block.lines().all(|line| visible_columns(line) <= columns)
+}
+
+/// Characters of a line without its colour sequences, each of which starts with an escape and ends with an `m`.
+fn visible_columns(line: &str) -> usize {
+    let mut is_colour = false;
+    let is_visible = |c: &char| {
+        let was_colour = is_colour;
+        is_colour = *c == '\x1b' || (was_colour && *c != 'm');
+        !was_colour && !is_colour
+    };
+    line.chars().filter(is_visible).count()
+}
+
 /// Columns and rows of the terminal, where there is one.
 fn size() -> Option<(usize, usize)> {
     let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
@@ -88,7 +109,7 @@ fn write(text: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::over;
+    use super::{fits, over};
 
     #[test]
     fn a_block_is_overwritten_row_by_row_and_then_cleared() {
@@ -101,5 +122,16 @@ mod tests {
     #[test]
     fn without_a_terminal_text_stays_text() {
         assert_eq!(over(0, "one\n", false), "one\n");
+    }
+
+    #[test]
+    fn a_block_fits_when_no_row_scrolls_away_and_no_line_wraps() {
+        let check = |block, columns, rows, expected| assert_eq!(fits(block, columns, rows), expected, "{block:?}");
+        check("abc\nde", 3, 3, true);
+        check("abc\nde", 3, 2, false);
+        check("abc\nde", 2, 3, false);
+        check("╭─╮", 3, 2, true);
+        check("\x1b[32mabc\x1b[0m", 3, 2, true);
+        check("\x1b[32mabcd\x1b[0m", 3, 2, false);
     }
 }

@@ -155,8 +155,9 @@ impl<'a> Demo<'a> {
         self.looks += 1;
         let _answers_next_time = self.map.refresh().await; // or is gone, which is noticed as a death
         let counts = self.traffic.counts().to_string();
-        let block = format!("{}\n\n{counts}", self.map.draw(&self.screen));
-        if !self.map.is_empty() && self.screen.has_room_for(block.lines().count()) {
+        let foot = format!("{}\n{}", self.screen.fitting(&counts), self.screen.fitting(&self.reminder()));
+        let block = format!("{}\n\n{foot}", self.map.draw(&self.screen));
+        if !self.map.is_empty() && self.screen.has_room_for(&block) {
             self.screen.live(&block);
             return;
         }
@@ -164,11 +165,15 @@ impl<'a> Demo<'a> {
             self.has_shown_map = true;
             self.screen.line(&format!("The first service map:\n\n{}\n", self.map.draw(&self.screen)));
         }
-        let fitting: String = counts.chars().take(self.screen.columns().saturating_sub(1)).collect();
-        self.screen.live(&fitting);
+        self.screen.live(&foot);
         if !self.screen.is_terminal() && !self.args.no_traffic && self.looks.is_multiple_of(REPORT_EVERY) {
             self.screen.line(&counts);
         }
+    }
+
+    /// Where to look, in one row: on a small terminal the announcement has scrolled away by the time it is needed.
+    fn reminder(&self) -> String {
+        format!("{} · {}/map · Ctrl-C stops", self.stack.url(Role::Monolith), self.stack.url(Role::LocalXray))
     }
 
     fn show_warnings(&mut self) {
