@@ -1,5 +1,6 @@
 //! The standalone binary: `local-xray serve` runs the local X-Ray until Ctrl-C; the other verbs ask a running one.
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -35,15 +36,16 @@ enum Command {
 /// The exit status of a claim that cannot be judged; clap ends with it too.
 const NOT_JUDGED: u8 = 2;
 
-fn main() -> anyhow::Result<ExitCode> {
+fn main() -> ExitCode {
     let command = Arguments::parse().command;
     tracing_subscriber::fmt()
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info,actix_server=warn".into()),
         )
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
-    actix_rt::System::new().block_on(async {
+    let result = actix_rt::System::new().block_on(async {
         match command {
             Command::Serve(args) => serve(args.into()).await.map(|()| ExitCode::SUCCESS),
             Command::Map(args) => cli::map_command(&args).await.map(|()| ExitCode::SUCCESS),
@@ -51,16 +53,24 @@ fn main() -> anyhow::Result<ExitCode> {
             Command::Trace(args) => cli::trace_command(&args).await.map(|()| ExitCode::SUCCESS),
             Command::Assert(args) => Ok(assert(&args).await),
         }
+    });
+    result.unwrap_or_else(|error| {
+        complain(&error);
+        ExitCode::FAILURE
     })
 }
 
 #[expect(clippy::print_stderr, reason = "the last word of a command that failed")]
+fn complain(error: &anyhow::Error) {
+    eprintln!("local-xray: {error:#}"); // one line, and no backtrace for a port that is taken
+}
+
 async fn assert(args: &AssertArgs) -> ExitCode {
     match cli::assert_command(args).await {
         Ok(Verdict::Held) => ExitCode::SUCCESS,
         Ok(Verdict::Failed) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("Error: {error:#}");
+            complain(&error);
             ExitCode::from(NOT_JUDGED)
         }
     }

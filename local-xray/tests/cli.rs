@@ -26,7 +26,11 @@ struct Ended {
 /// Runs the program to its end, beside the server that it asks.
 async fn run(endpoint: &str, arguments: &[&str]) -> Ended {
     let mut command = Command::new(env!("CARGO_BIN_EXE_local-xray"));
-    command.args(arguments).env("AWS_ENDPOINT_URL_XRAY", endpoint).env_remove("LOCAL_XRAY_TOKEN");
+    command
+        .args(arguments)
+        .env("AWS_ENDPOINT_URL_XRAY", endpoint)
+        .env_remove("LOCAL_XRAY_TOKEN")
+        .env("RUST_BACKTRACE", "1");
     let output = tokio::task::spawn_blocking(move || command.output());
     let output = tokio::time::timeout(DEADLINE, output).await.expect("the program ends").unwrap().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -105,6 +109,21 @@ fn what_cannot_be_judged_is_neither_held_nor_failed() {
         check(&["fault", "--last", "0s"], "shows nothing").await;
         // Port 0 never listens.
         check(&["fault", "--endpoint", "http://127.0.0.1:0"], "no X-Ray answers at").await;
+    });
+}
+
+#[test]
+fn a_failure_is_said_in_one_plain_line() {
+    with_xray(async |xray| {
+        let taken = xray.url("").replace("http://", "");
+        let check = async |arguments: &[&str], expected: &str| {
+            let ended = run("http://127.0.0.1:0", arguments).await;
+            assert_eq!((ended.status, ended.stdout.as_str()), (Some(1), ""), "{arguments:?}");
+            assert!(ended.stderr.starts_with("local-xray: ") && ended.stderr.contains(expected), "{}", ended.stderr);
+            assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
+        };
+        check(&["map"], "no X-Ray answers at http://127.0.0.1:0:").await;
+        check(&["serve", "--listen", &taken], "is taken").await;
     });
 }
 

@@ -124,7 +124,7 @@ impl Client {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
-        let answer = request.send().await.with_context(|| format!("no X-Ray answers at {url}"))?;
+        let answer = request.send().await.with_context(|| format!("no X-Ray answers at {}", self.endpoint))?;
         let status = answer.status();
         let body = answer.bytes().await.with_context(|| format!("{url} stopped in the middle of its answer"))?;
         if !status.is_success() {
