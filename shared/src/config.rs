@@ -217,7 +217,7 @@ impl fmt::Display for ListenAddr {
 
 /// A text that is no address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not an address like 127.0.0.1:8080")]
+#[error("neither a port like 8080 nor an address like 127.0.0.1:8080")]
 pub struct ParseAddrError;
 
 /// A text that cannot be printed by accident: `Debug` hides it and there is no `Display`.
