@@ -19,6 +19,9 @@ mod traffic;
 
 mod process;
 
+#[cfg(test)]
+mod testing;
+
 use std::process::ExitCode;
 use std::time::Duration;
 

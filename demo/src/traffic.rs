@@ -92,25 +92,10 @@ impl Traffic {
     }
 
     async fn plan(&self, seed: u64) -> anyhow::Result<Plan> {
-        let mut mysfits = self.list_mysfits().await.context("cannot read the list of mysfits")?;
+        let mut mysfits = list_mysfits(&self.client, &self.site).await.context("cannot read the list of mysfits")?;
         self.counts.borrow_mut().pages += 1;
         mysfits.sort_unstable();
         Ok(Plan::new(seed, mysfits))
-    }
-
-    async fn list_mysfits(&self) -> anyhow::Result<Vec<String>> {
-        #[derive(Deserialize)]
-        struct List {
-            mysfits: Vec<Mysfit>,
-        }
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Mysfit {
-            mysfit_id: String,
-        }
-        let answer = self.client.get(format!("{}/mysfits", self.site)).send().await?.error_for_status()?;
-        let list: List = answer.json().await?;
-        Ok(list.mysfits.into_iter().map(|mysfit| mysfit.mysfit_id).collect())
     }
 
     /// One visit a tick; `check_after` says after which like, counted from 0, a health check is due.
@@ -194,6 +179,22 @@ impl Traffic {
         }
         self.counts.borrow_mut().checks += 1;
     }
+}
+
+/// The ids of the mysfits that a site has.
+pub(crate) async fn list_mysfits(client: &Client, site: &str) -> anyhow::Result<Vec<String>> {
+    #[derive(Deserialize)]
+    struct List {
+        mysfits: Vec<Mysfit>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Mysfit {
+        mysfit_id: String,
+    }
+    let answer = client.get(format!("{site}/mysfits")).send().await?.error_for_status()?;
+    let list: List = answer.json().await?;
+    Ok(list.mysfits.into_iter().map(|mysfit| mysfit.mysfit_id).collect())
 }
 
 /// The trace header of a load balancer: a fresh root and no decision about sampling.

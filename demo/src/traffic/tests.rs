@@ -1,61 +1,10 @@
 //! Traffic as the services see it, on a stand-in for both of them.
 
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
-
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
-use serde_json::json;
-
 use super::*;
+use crate::testing::{Seen, Stub};
 
-/// One request, as far as it matters here.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Seen {
-    what: String,
-    agent: String,
-    key: Option<String>,
-    trace: Option<String>,
-}
-
-/// Serves both the site and the Like service, and remembers every request.
-struct Stub {
-    url: String,
-    seen: Arc<Mutex<Vec<Seen>>>,
-}
-
-impl Stub {
-    fn start() -> Self {
-        let seen = Arc::<Mutex<Vec<Seen>>>::default();
-        let memory = Arc::clone(&seen);
-        let server = HttpServer::new(move || {
-            let memory = Arc::clone(&memory);
-            App::new().default_service(web::to(move |request: HttpRequest| {
-                let header = |name| request.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
-                memory.lock().unwrap().push(Seen {
-                    what: format!("{} {}", request.method(), request.uri()),
-                    agent: header("User-Agent").unwrap_or_default(),
-                    key: header("Idempotency-Key"),
-                    trace: header("X-Amzn-Trace-Id"),
-                });
-                async { HttpResponse::Ok().json(json!({ "mysfits": [{ "mysfitId": "a" }, { "mysfitId": "b" }] })) }
-            }))
-        });
-        let server = server.workers(1).disable_signals().bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", server.addrs()[0]);
-        actix_rt::spawn(server.run());
-        Self { url, seen }
-    }
-
-    fn traffic(&self) -> Traffic {
-        Traffic::new(self.url.clone(), self.url.clone()).unwrap()
-    }
-
-    /// What was seen since the last call, in an order that does not depend on who was faster.
-    fn take(&self) -> Vec<Seen> {
-        let mut seen = std::mem::take(&mut *self.seen.lock().unwrap());
-        seen.sort();
-        seen
-    }
+fn traffic(stub: &Stub) -> Traffic {
+    Traffic::new(stub.url.clone(), stub.url.clone()).unwrap()
 }
 
 fn is_check(seen: &Seen) -> bool {
@@ -67,7 +16,7 @@ async fn a_counted_run_repeats_exactly_under_its_seed() {
     let stub = Stub::start();
     let mut runs = Vec::new();
     for seed in [7, 7, 8] {
-        let traffic = stub.traffic();
+        let traffic = traffic(&stub);
         traffic.send_exactly(9, seed, 1_000.0).await.unwrap();
         let visits: Vec<Seen> = stub.take().into_iter().filter(|seen| !is_check(seen)).collect();
         let counts = Counts { slowest: Duration::ZERO, ..traffic.counts() };
@@ -80,7 +29,7 @@ async fn a_counted_run_repeats_exactly_under_its_seed() {
 #[actix_rt::test]
 async fn what_was_counted_is_what_the_services_saw() {
     let stub = Stub::start();
-    let traffic = stub.traffic();
+    let traffic = traffic(&stub);
     traffic.send_exactly(5, 7, 1_000.0).await.unwrap();
 
     let (counts, seen) = (traffic.counts(), stub.take());
@@ -103,7 +52,7 @@ async fn what_was_counted_is_what_the_services_saw() {
 #[actix_rt::test]
 async fn traffic_without_end_ends_when_it_is_stopped() {
     let stub = Stub::start();
-    let traffic = stub.traffic();
+    let traffic = traffic(&stub);
     let sending = traffic.send_until_stopped(7, 1_000.0);
     let stopping = async {
         while traffic.counts().likes < 3 {
