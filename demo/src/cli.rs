@@ -25,7 +25,8 @@ Examples:
   mysfits --requests 100 --seed 7      send exactly 100 likes; the same seed gives the same counts
   mysfits --no-traffic --chaos off     a quiet site to click on
   mysfits --site 0 --xray 0            take free ports instead of the usual ones
-  mysfits map --last 5m                draw the map of a running local X-Ray";
+  mysfits map --last 5m                draw the map of a running local X-Ray
+  mysfits load --rate 20 --for 1m      send 20 requests a second to a running site, and measure";
 
 /// What `mysfits` can do.
 #[derive(Debug, Subcommand)]
@@ -34,6 +35,8 @@ pub(crate) enum Verb {
     Up(Box<UpArgs>),
     /// Draws the service map of any X-Ray endpoint in the terminal
     Map(local_xray::cli::MapArgs),
+    /// Sends requests to a running site and measures how fast, how well and at what cost they are answered
+    Load(LoadArgs),
     /// Asks a URL for its health: exits 0 on a 2xx answer, 1 otherwise
     Healthcheck {
         /// What to GET, such as http://127.0.0.1:8080/health/ready
@@ -78,6 +81,57 @@ pub(crate) struct UpArgs {
     #[command(flatten)]
     pub(crate) ports: PortArgs,
 }
+
+/// What to send to a running site, how fast and for how long.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = LOAD_EXAMPLES)]
+pub(crate) struct LoadArgs {
+    /// The site to send to
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080", value_parser = parse_site)]
+    pub(crate) site: String,
+
+    /// Requests a second, sent on time however slowly they are answered; latency counts from when a request was due [default: 50]
+    #[arg(long, value_name = "N", value_parser = parse_load_rate, conflicts_with = "clients")]
+    pub(crate) rate: Option<f64>,
+
+    /// In place of a rate: so many clients, each of which waits for its answer before it sends the next request
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=500))]
+    pub(crate) clients: Option<u16>,
+
+    /// Stop after this long [such as 30s, 5m; default: 30s, and no limit with --requests]
+    #[arg(long = "for", value_name = "TIME", value_parser = parse_duration)]
+    pub(crate) run_for: Option<Duration>,
+
+    /// Stop after this many requests
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) requests: Option<u32>,
+
+    /// Share of likes, from 0 to 1; the rest is `GET /mysfits`
+    #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = parse_share)]
+    pub(crate) like_share: f64,
+
+    /// Decides who is liked when and under which key, and so which likes fail; a key counts once, so a second run under one seed
+    /// adds no likes [default: a random one]
+    #[arg(long, value_name = "S")]
+    pub(crate) seed: Option<u64>,
+
+    /// Account for the CPU time and memory of this process; may be repeated [default: those of the demo that serves the site]
+    #[arg(long, value_name = "PID")]
+    pub(crate) pid: Vec<u32>,
+
+    /// Print the report as JSON, and nothing else
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const LOAD_EXAMPLES: &str = "\
+Ctrl-C ends the load with the report of what has been answered so far.
+
+Examples:
+  mysfits load                                     50 requests a second for 30 seconds, half of them likes
+  mysfits load --rate 200 --for 1m --like-share 1  200 likes a second
+  mysfits load --clients 8 --requests 10000        as fast as eight clients can
+  mysfits load --site http://mysfits.example --json | jq .overall_latency_ms.p99";
 
 /// Where everything listens; each takes an address or a port, and 0 asks for a free one.
 #[derive(Clone, Debug, Args)]
@@ -144,6 +198,23 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
     millis.filter(|millis| *millis > 0).map(Duration::from_millis).ok_or_else(wanted)
 }
 
+fn parse_load_rate(text: &str) -> Result<f64, String> {
+    let rate: Option<f64> = text.parse().ok().filter(|rate| (0.01..=10_000.0).contains(rate));
+    rate.ok_or_else(|| format!("expected requests a second from 0.01 to 10000, not '{text}'"))
+}
+
+fn parse_share(text: &str) -> Result<f64, String> {
+    let share: Option<f64> = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| format!("expected a share from 0 to 1, not '{text}'"))
+}
+
+/// The URL of a site, without a path and its slash.
+fn parse_site(text: &str) -> Result<String, String> {
+    let url = reqwest::Url::parse(text).ok().filter(|url| url.scheme() == "http" && url.path() == "/");
+    url.map(|url| url.as_str().trim_end_matches('/').to_owned())
+        .ok_or_else(|| format!("expected an http:// URL without a path, not '{text}'"))
+}
+
 fn parse_rate(text: &str) -> Result<f64, String> {
     let rate: Option<f64> = text.parse().ok().filter(|rate| (0.01..=1_000.0).contains(rate));
     rate.ok_or_else(|| format!("expected likes a second from 0.01 to 1000, not '{text}'"))
@@ -177,6 +248,19 @@ mod tests {
     }
 
     #[test]
+    fn a_load_has_a_site_and_a_pace() {
+        let load = |line: &str| match parse(line).unwrap().verb {
+            Some(Verb::Load(load)) => load,
+            other => panic!("{other:?}"),
+        };
+        let usual = load("mysfits load");
+        assert_eq!((usual.site.as_str(), usual.rate, usual.clients), ("http://127.0.0.1:8080", None, None));
+        let closed = load("mysfits load --site http://localhost:81/ --clients 8 --requests 9 --pid 1 --pid 2 --json");
+        assert_eq!((closed.site.as_str(), closed.clients, closed.requests), ("http://localhost:81", Some(8), Some(9)));
+        assert_eq!((closed.pid.as_slice(), closed.json), ([1, 2].as_slice(), true));
+    }
+
+    #[test]
     fn contradictions_and_nonsense_are_refused() {
         let check = |line: &str, expected: ErrorKind| {
             assert_eq!(parse(line).map(|_| ()).map_err(|error| error.kind()), Err(expected), "{line}");
@@ -191,6 +275,11 @@ mod tests {
         check("mysfits --site http://localhost", ErrorKind::ValueValidation);
         check("mysfits --chaos maybe", ErrorKind::InvalidValue);
         check("mysfits fly", ErrorKind::InvalidSubcommand);
+        check("mysfits load --rate 5 --clients 2", ErrorKind::ArgumentConflict);
+        check("mysfits load --clients 0", ErrorKind::ValueValidation);
+        check("mysfits load --like-share 1.5", ErrorKind::ValueValidation);
+        check("mysfits load --site 127.0.0.1:8080", ErrorKind::ValueValidation);
+        check("mysfits load --site http://127.0.0.1:8080/mysfits", ErrorKind::ValueValidation);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `mysfits`: one command that starts the Mythical Mysfits and a local X-Ray, and shows a like travelling through them.
 //!
 //! [`up`] is the story; [`stack`] starts and stops the processes ([`child`]) on reserved [`ports`]; [`traffic`] is the world
-//! outside; [`map`] is what comes of it, and [`expected`] what must.
+//! outside; [`map`] is what comes of it, and [`expected`] what must. [`load`] is a crowd instead of a few visitors, and a stopwatch.
 
 mod cli;
 mod up;
@@ -16,6 +16,8 @@ mod expected;
 mod map;
 mod screen;
 mod traffic;
+
+mod load;
 
 mod process;
 
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
     let Cli { verb, up } = Cli::parse();
     let result = match verb {
         Some(Verb::Child { role }) => process::run(role).map(|()| ExitCode::SUCCESS),
+        Some(Verb::Load(args)) => block_on(load::load(&args)),
         Some(Verb::Map(args)) => block_on(local_xray::cli::map_command(&args)).map(|()| ExitCode::SUCCESS),
         Some(Verb::Healthcheck { url }) => block_on(healthcheck(&url)).map(|()| ExitCode::SUCCESS),
         Some(Verb::Up(up)) => block_on(up::up(&up)),
