@@ -163,7 +163,7 @@ impl Peer {
 }
 
 /// Reads one request, body and all: closing a socket with unread bytes in it would reset the connection.
-fn read_request(stream: &TcpStream) -> Option<String> {
+pub(crate) fn read_request(stream: &TcpStream) -> Option<String> {
     let mut reader = BufReader::new(stream);
     let (mut head, mut length) = (String::new(), 0);
     loop {
