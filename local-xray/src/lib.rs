@@ -3,7 +3,8 @@
 //! Telemetry flows one way, and the modules are listed in that order: bytes come in through [`ingest`], are parsed into
 //! [`document`]s, assembled into traces by the [`store`], and read by [`graph`], [`summary`] and the views: the API, the
 //! [`console`] and the [`cli`]. What a user sets stands beside that flow: [`settings`] holds groups, tags, policies and
-//! the rules of [`sampling`]. [`app`] puts the parts together. The local X-Ray never traces itself.
+//! the rules of [`sampling`]. [`app`] puts the parts together. [`workload`] makes traffic up, for measuring and for tests. The
+//! local X-Ray never traces itself.
 
 pub mod document;
 pub mod ingest;
@@ -29,6 +30,8 @@ mod access;
 pub mod app;
 pub mod config;
 mod routes;
+
+pub mod workload;
 
 pub use self::app::App;
 pub use self::config::Config;

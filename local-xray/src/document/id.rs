@@ -15,6 +15,11 @@ impl TraceId {
         Self(u128::from_be_bytes(bytes))
     }
 
+    /// The 16 bytes of the W3C trace id.
+    pub fn to_bytes(self) -> [u8; 16] {
+        self.0.to_be_bytes()
+    }
+
     /// The last 32 bits, which are random in every id that is made as X-Ray or W3C ask for.
     #[expect(clippy::cast_possible_truncation, reason = "the low half of the low half is what is wanted")]
     pub fn random_bits(self) -> u32 {
@@ -43,6 +48,11 @@ impl SegmentId {
     /// Takes the 8 bytes of a W3C span id.
     pub fn from_bytes(bytes: [u8; 8]) -> Self {
         Self(u64::from_be_bytes(bytes))
+    }
+
+    /// The 8 bytes of the W3C span id.
+    pub fn to_bytes(self) -> [u8; 8] {
+        self.0.to_be_bytes()
     }
 
     /// Reads exactly 16 hex digits; `None` for anything else.

@@ -12,6 +12,8 @@ pub(crate) mod udp;
 
 pub use self::intake::{DoorCount, Intake, IntakeReport, UdpSocketReport};
 pub use self::rejections::LoggedRejection;
+#[cfg(test)]
+pub(crate) use self::translate::translate;
 
 /// The way a document came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
