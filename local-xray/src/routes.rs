@@ -12,6 +12,7 @@ pub(crate) fn main_port(service: &mut web::ServiceConfig) {
         .configure(otlp::routes)
         .configure(api::routes)
         .configure(console::routes)
+        .route("/intake.json", web::get().to(api::intake))
         .default_service(web::to(nothing_here));
 }
 

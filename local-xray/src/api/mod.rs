@@ -10,6 +10,7 @@ mod graph;
 mod groups;
 mod input;
 mod insights;
+mod intake;
 mod page_token;
 mod policies;
 mod retrieval;
@@ -26,6 +27,7 @@ mod wire;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, Route, web};
 
 use self::error::ApiError;
+pub(crate) use self::intake::get as intake;
 
 /// One operation of X-Ray.
 struct Operation {
