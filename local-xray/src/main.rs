@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use local_xray::cli::{self, AssertArgs, MapArgs, TraceArgs, TracesArgs, Verdict};
+use local_xray::cli::{self, AssertArgs, BenchArgs, MapArgs, TraceArgs, TracesArgs, Verdict};
 use local_xray::config::ServeArgs;
 use local_xray::{App, Config};
 
@@ -31,6 +31,8 @@ enum Command {
     /// Exits 0 when the claim holds, 1 when it does not, and 2 when it cannot be judged: an argument or the expression
     /// cannot be read, or the endpoint does not answer.
     Assert(AssertArgs),
+    /// Measure on this machine what intake, store and questions cost, with made-up traffic and local X-Rays of its own
+    Bench(BenchArgs),
 }
 
 /// The exit status of a claim that cannot be judged; clap ends with it too.
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
             Command::Traces(args) => cli::traces_command(&args).await.map(|()| ExitCode::SUCCESS),
             Command::Trace(args) => cli::trace_command(&args).await.map(|()| ExitCode::SUCCESS),
             Command::Assert(args) => Ok(assert(&args).await),
+            Command::Bench(args) => cli::bench_command(&args).await.map(|()| ExitCode::SUCCESS),
         }
     });
     result.unwrap_or_else(|error| {

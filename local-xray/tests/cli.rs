@@ -6,6 +6,7 @@ mod support;
 
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use actix_web::{App, HttpResponse, HttpServer, web};
 use local_xray::Config;
@@ -17,6 +18,9 @@ use support::{DEADLINE, NOT_FOUND_LIKE, SLOW_LIKE, lab, with_config, with_xray};
 /// Reaches back to the traces of `testdata/lab.json`.
 const WINDOW: [&str; 2] = ["--last", "10000d"];
 
+/// The longest that a quick bench may take, unoptimised and on a busy machine.
+const BENCH: Duration = Duration::from_secs(100);
+
 struct Ended {
     status: Option<i32>,
     stdout: String,
@@ -25,6 +29,10 @@ struct Ended {
 
 /// Runs the program to its end, beside the server that it asks.
 async fn run(endpoint: &str, arguments: &[&str]) -> Ended {
+    run_within(DEADLINE, endpoint, arguments).await
+}
+
+async fn run_within(deadline: Duration, endpoint: &str, arguments: &[&str]) -> Ended {
     let mut command = Command::new(env!("CARGO_BIN_EXE_local-xray"));
     command
         .args(arguments)
@@ -32,7 +40,7 @@ async fn run(endpoint: &str, arguments: &[&str]) -> Ended {
         .env_remove("LOCAL_XRAY_TOKEN")
         .env("RUST_BACKTRACE", "1");
     let output = tokio::task::spawn_blocking(move || command.output());
-    let output = tokio::time::timeout(DEADLINE, output).await.expect("the program ends").unwrap().unwrap();
+    let output = tokio::time::timeout(deadline, output).await.expect("the program ends").unwrap().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Ended { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
@@ -199,5 +207,30 @@ like service                         200 ok         3.50 s  ██████�
         let unknown = run(&xray.url(""), &["trace", "1-69550009-000000000000000000000009"]).await;
         assert_eq!((unknown.status, unknown.stdout.as_str()), (Some(1), ""));
         assert!(unknown.stderr.contains("does not know the trace"), "{}", unknown.stderr);
+    });
+}
+
+#[test]
+fn the_bench_measures_a_local_xray_of_its_own_and_accounts_for_everything() {
+    actix_rt::System::new().block_on(async {
+        let nobody = "http://127.0.0.1:9";
+        let doors = "api,otlp-http,otlp-grpc,udp";
+        let ended =
+            run_within(BENCH, nobody, &["bench", "--quick", "--json", "--intake", doors, "--traces", "200"]).await;
+        assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+        let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+        let ways = report["intake"].as_array().unwrap();
+        let names: Vec<_> = ways.iter().map(|way| way["way"].as_str().unwrap()).collect();
+        assert_eq!(names, ["PutTraceSegments", "OTLP/HTTP protobuf", "OTLP/gRPC", "UDP"]);
+        for way in ways {
+            assert!(way["sent"].as_u64().unwrap() > 0 && way["unaccounted"] == 0, "{way}");
+        }
+        let store = &report["stores"][0];
+        assert_eq!(store["traces"], 200);
+        assert!(store["answers"]["graph"]["asked"].as_u64().unwrap() > 0, "{store}");
+
+        let tables = run_within(BENCH, nobody, &["bench", "--quick", "--topology", "20", "--traces", "100"]).await;
+        assert_eq!(tables.status, Some(0), "{}", tables.stderr);
+        assert!(tables.stdout.contains("| service graph of an hour "), "{}", tables.stdout);
     });
 }
