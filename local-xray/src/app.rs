@@ -14,7 +14,7 @@ use anyhow::Context;
 use crate::access::{self, Access};
 use crate::config::Config;
 use crate::document::Timestamp;
-use crate::ingest::udp::DatagramSocket;
+use crate::ingest::udp::{DatagramServer, DatagramSocket};
 use crate::ingest::{Intake, otlp};
 use crate::limits::Limits;
 use crate::routes;
@@ -101,7 +101,7 @@ impl App {
         let grpc = otlp::GrpcServer::start(self.otlp_grpc, self.state.intake.clone()).context("starting OTLP/gRPC")?;
         let mut otlp_http = Running::start("OTLP/HTTP", otlp_http_server(self.otlp_http, self.state.clone())?);
         let mut main = Running::start("HTTP", main_server(self.main, self.state.clone(), self.access)?);
-        let datagrams = actix_rt::spawn(self.datagrams.receive(self.state.intake.clone()));
+        let datagrams = DatagramServer::start(self.datagrams, &self.state.intake).context("receiving datagrams")?;
 
         let ended = tokio::select! {
             () = stop => Ok(()),
@@ -109,7 +109,7 @@ impl App {
             early = otlp_http.ended() => early,
         };
         tracing::info!("stopping");
-        datagrams.abort();
+        datagrams.stop().await;
         main.stop().await;
         otlp_http.stop().await;
         grpc.stop().await;

@@ -74,20 +74,6 @@ impl Intake {
         Ok(())
     }
 
-    /// Hands documents over without waiting, for senders that cannot be slowed down. When the queue is full they are
-    /// lost, and counted as such.
-    pub fn offer(&self, documents: Vec<Document>, door: Door) {
-        let (accepted, left_out) = tally(&documents);
-        match self.store.offer(documents) {
-            Ok(()) => self.accepted(door, accepted, left_out),
-            Err(refused) => {
-                for _ in 0..accepted {
-                    self.reject(Rejection::new(ErrorCode::QueueFull, "$", refused.to_string()), door);
-                }
-            }
-        }
-    }
-
     /// Counts and remembers a document that was refused.
     pub fn reject(&self, rejection: Rejection, door: Door) {
         self.with_ledger(|ledger| {

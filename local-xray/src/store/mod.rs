@@ -75,17 +75,6 @@ impl Store {
         done.await.map_err(|_| NotStored::Stopped)
     }
 
-    /// Hands documents over without waiting for anything.
-    ///
-    /// # Errors
-    /// When the queue is full or the store has stopped; the documents are lost then.
-    pub fn offer(&self, documents: Vec<Document>) -> Result<(), NotStored> {
-        self.queue.try_send(Batch { documents, applied: None }).map_err(|refused| match refused {
-            mpsc::error::TrySendError::Full(_) => NotStored::QueueFull,
-            mpsc::error::TrySendError::Closed(_) => NotStored::Stopped,
-        })
-    }
-
     /// The store as it is now. It does not change while the caller looks at it.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot { state: self.published.load_full() }
