@@ -3,11 +3,12 @@
 //! One invalid nested subsegment refuses the whole document, as X-Ray does; the rejection names the JSON path of the
 //! culprit and the ids of the outermost object.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
-
 use super::cause::Exceptions;
+use super::json::{Json, Members};
+use super::path::Path;
 use super::reader::Reader;
 use super::rejection::{ErrorCode, Rejection};
 use super::{
@@ -23,14 +24,14 @@ const MAX_NAME_CHARS: usize = 200;
 /// # Errors
 /// The first problem that keeps a document from being placed in a trace; nothing of the input is taken then.
 pub fn parse(json: impl AsRef<[u8]>) -> Result<Vec<Document>, Rejection> {
-    let value: Value = serde_json::from_slice(json.as_ref())
+    let value: Json<'_> = serde_json::from_slice(json.as_ref())
         .map_err(|error| Rejection::new(ErrorCode::InvalidSegment, "$", format!("not valid JSON: {error}")))?;
     match value {
-        Value::Object(members) => Ok(vec![document(members, "$".to_owned())?]),
-        Value::Array(items) if items.is_empty() => {
+        Json::Object(members) => Ok(vec![document(members, Path::outermost(None))?]),
+        Json::List(items) if items.is_empty() => {
             Err(Rejection::new(ErrorCode::MissingId, "$", "the list holds no document"))
         }
-        Value::Array(items) => items.into_iter().enumerate().map(|(index, item)| listed(item, index)).collect(),
+        Json::List(items) => items.into_iter().enumerate().map(|(index, item)| listed(item, index)).collect(),
         _ => Err(Rejection::new(ErrorCode::InvalidSegment, "$", "neither an object nor a list of objects")),
     }
 }
@@ -41,21 +42,26 @@ pub fn is_valid_name(name: &str) -> bool {
     !name.is_empty() && name.chars().count() <= MAX_NAME_CHARS && name.chars().all(allowed)
 }
 
-fn listed(item: Value, index: usize) -> Result<Document, Rejection> {
-    let path = format!("$[{index}]");
+fn listed(item: Json<'_>, index: usize) -> Result<Document, Rejection> {
+    let path = Path::outermost(Some(index));
     match item {
-        Value::Object(members) => document(members, path),
-        _ => Err(Rejection::new(ErrorCode::InvalidSegment, path, "not an object")),
+        Json::Object(members) => document(members, path),
+        _ => Err(Rejection::new(ErrorCode::InvalidSegment, path.to_string(), "not an object")),
     }
 }
 
-fn document(members: Map<String, Value>, path: String) -> Result<Document, Rejection> {
-    let as_sent = |member: &str| members.get(member).and_then(Value::as_str).map(str::to_owned);
+fn document(members: Members<'_>, path: Path<'_>) -> Result<Document, Rejection> {
+    let as_sent = |member: &str| match members.iter().rev().find(|(name, _)| name == member) {
+        Some((_, Json::Text(text))) => Some(text.clone()),
+        _ => None,
+    };
     let (id, trace_id) = (as_sent("id"), as_sent("trace_id"));
     let mut notes = Vec::new();
     match outermost(Reader::new(members, path, &mut notes)) {
         Ok((trace_id, segment)) => Ok(Document { trace_id, segment, notes }),
-        Err(rejection) => Err(Rejection { id, trace_id, ..rejection }),
+        Err(rejection) => {
+            Err(Rejection { id: id.map(Cow::into_owned), trace_id: trace_id.map(Cow::into_owned), ..rejection })
+        }
     }
 }
 
@@ -142,66 +148,62 @@ fn flags(object: &mut Reader<'_>, segment: &mut Segment) {
 fn embedded(object: &mut Reader<'_>, parent: SegmentId) -> Result<Vec<Segment>, Rejection> {
     let mut subsegments = Vec::new();
     for (index, item) in object.list("subsegments").into_iter().enumerate() {
-        let path = object.path_of(&format!("subsegments[{index}]"));
-        let Value::Object(mut members) = item else {
+        let Json::Object(members) = item else {
+            let path = object.path_of_item("subsegments", index);
             return Err(Rejection::new(ErrorCode::InvalidSegment, path, "not an object"));
         };
+        let mut embedded = object.nested_item(members, "subsegments", index);
         // Some SDKs repeat on embedded subsegments what their place already says.
         for repeated in ["trace_id", "parent_id", "type"] {
-            members.remove(repeated);
+            embedded.take(repeated);
         }
-        subsegments.push(segment(object.nested(members, path), Kind::Subsegment, Some(parent))?);
+        subsegments.push(segment(embedded, Kind::Subsegment, Some(parent))?);
     }
     Ok(subsegments)
 }
 
 fn required_trace_id(object: &mut Reader<'_>) -> Result<TraceId, Rejection> {
-    let path = object.path_of("trace_id");
-    match object.take("trace_id") {
-        None => Err(Rejection::new(ErrorCode::MissingTraceId, path, "there is no trace id")),
-        Some(sent) => sent.as_str().and_then(TraceId::parse).ok_or_else(|| {
-            let reason = format!("{sent} is not of the form 1-5759e988-bd862e3fe1be46a994272793");
-            Rejection::new(ErrorCode::InvalidTraceId, path, reason)
-        }),
-    }
+    let sent = object
+        .take("trace_id")
+        .ok_or_else(|| Rejection::new(ErrorCode::MissingTraceId, object.path_of("trace_id"), "there is no trace id"))?;
+    sent.as_text().and_then(TraceId::parse).ok_or_else(|| {
+        let reason = format!("{sent} is not of the form 1-5759e988-bd862e3fe1be46a994272793");
+        Rejection::new(ErrorCode::InvalidTraceId, object.path_of("trace_id"), reason)
+    })
 }
 
 fn optional_id(object: &mut Reader<'_>, member: &str) -> Result<Option<SegmentId>, Rejection> {
-    let Some(sent) = object.take(member).filter(|sent| sent.as_str() != Some("")) else { return Ok(None) };
+    let Some(sent) = object.take(member).filter(|sent| sent.as_text() != Some("")) else { return Ok(None) };
     let code = if member == "id" { ErrorCode::InvalidId } else { ErrorCode::InvalidParentId };
     let invalid = || Rejection::new(code, object.path_of(member), format!("{sent} is not 16 hexadecimal digits"));
-    sent.as_str().and_then(SegmentId::parse).map(Some).ok_or_else(invalid)
+    sent.as_text().and_then(SegmentId::parse).map(Some).ok_or_else(invalid)
 }
 
 fn required_name(object: &mut Reader<'_>) -> Result<String, Rejection> {
-    let path = object.path_of("name");
-    let invalid = |reason: String| Err(Rejection::new(ErrorCode::InvalidName, path, reason));
-    match object.take("name") {
-        None => invalid("there is no name".to_owned()),
-        Some(Value::String(name)) if is_valid_name(&name) => Ok(name),
-        Some(Value::String(name)) if name.is_empty() => invalid("the name is empty".to_owned()),
-        Some(Value::String(name)) if name.chars().count() > MAX_NAME_CHARS => {
-            invalid(format!("the name is longer than {MAX_NAME_CHARS} characters"))
+    let reason = match object.take("name") {
+        None => "there is no name".to_owned(),
+        Some(Json::Text(name)) if is_valid_name(&name) => return Ok(name.into_owned()),
+        Some(Json::Text(name)) if name.is_empty() => "the name is empty".to_owned(),
+        Some(Json::Text(name)) if name.chars().count() > MAX_NAME_CHARS => {
+            format!("the name is longer than {MAX_NAME_CHARS} characters")
         }
-        Some(sent) => invalid(format!(
-            "{sent} is not a name: letters, digits, whitespace and _ . : / % & # = + \\ - @ are allowed"
-        )),
-    }
+        Some(sent) => {
+            format!("{sent} is not a name: letters, digits, whitespace and _ . : / % & # = + \\ - @ are allowed")
+        }
+    };
+    Err(Rejection::new(ErrorCode::InvalidName, object.path_of("name"), reason))
 }
 
 fn time(object: &mut Reader<'_>, member: &str, code: ErrorCode) -> Result<Option<Timestamp>, Rejection> {
     let Some(sent) = object.take(member) else { return Ok(None) };
     let invalid = || Rejection::new(code, object.path_of(member), format!("{sent} is not seconds since the epoch"));
-    sent.as_f64().and_then(Timestamp::from_seconds).map(Some).ok_or_else(invalid)
+    sent.as_seconds().and_then(Timestamp::from_seconds).map(Some).ok_or_else(invalid)
 }
 
 fn cause(object: &mut Reader<'_>) -> Option<Cause> {
     match object.take("cause")? {
-        Value::String(id) => Some(Cause::Reference(id)),
-        Value::Object(members) => {
-            let path = object.path_of("cause");
-            Some(Cause::Exceptions(Exceptions::read(object.nested(members, path))))
-        }
+        Json::Text(id) => Some(Cause::Reference(id.into_owned())),
+        Json::Object(members) => Some(Cause::Exceptions(Exceptions::read(object.nested(members, "cause")))),
         _ => {
             object.note("cause", "neither an exception id nor an object");
             None
@@ -227,7 +229,7 @@ fn precursor_ids(object: &mut Reader<'_>) -> Vec<SegmentId> {
     for (index, text) in object.texts("precursor_ids").iter().enumerate() {
         match SegmentId::parse(text) {
             Some(id) => ids.push(id),
-            None => object.note(&format!("precursor_ids[{index}]"), "not 16 hexadecimal digits"),
+            None => object.note_item("precursor_ids", index, "not 16 hexadecimal digits"),
         }
     }
     ids
