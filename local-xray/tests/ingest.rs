@@ -148,6 +148,31 @@ fn a_taken_port_is_named_with_its_flag() {
     });
 }
 
+#[test]
+fn senders_are_told_to_come_back_when_too_much_is_on_its_way() {
+    with_xray(async |xray| {
+        let call = json!({ "TraceSegmentDocuments": [segment("shop").to_string()] });
+        let all_the_room = xray.state.intake.admit(usize::MAX, Door::OtlpGrpc).unwrap();
+
+        let refused = send_raw(&xray, "/TraceSegments", call.to_string().into()).await;
+        assert_eq!((refused.status().as_u16(), refused.headers()["retry-after"].to_str().unwrap()), (429, "1"));
+        assert_eq!(refused.headers()["x-amzn-errortype"], "ThrottledException");
+        let refused = send_raw(&xray, "/v1/traces", Vec::new()).await;
+        assert_eq!((refused.status().as_u16(), refused.headers()["retry-after"].to_str().unwrap()), (503, "1"));
+        let report = xray.state.intake.report();
+        assert_eq!(report.doors[&Door::SegmentsApi].rejected, BTreeMap::from([(ErrorCode::QueueFull, 1)]));
+        assert_eq!(report.doors[&Door::OtlpHttp].rejected, BTreeMap::from([(ErrorCode::QueueFull, 1)]));
+
+        drop(all_the_room);
+        xray.put(&[segment("shop")]).await;
+        assert_eq!(send_raw(&xray, "/v1/traces", Vec::new()).await.status().as_u16(), 200);
+    });
+}
+
+async fn send_raw(xray: &Xray, path: &str, body: Vec<u8>) -> reqwest::Response {
+    xray.client.post(xray.url(path)).body(body).send().await.unwrap()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 

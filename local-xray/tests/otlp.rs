@@ -25,7 +25,9 @@ use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest
 use prost::Message as _;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
+use tonic::Code;
 use tonic::codec::CompressionEncoding;
+use tonic_types::StatusExt as _;
 
 const PROTOBUF: &str = "application/x-protobuf";
 const JSON: &str = "application/json";
@@ -192,6 +194,22 @@ fn every_door_gives_the_same_segments() {
         check("gRPC", by_grpc);
     }
     check("a datagram", segments_by(async |xray| by_datagram(xray, "T1S").await));
+}
+
+#[test]
+fn an_exporter_is_told_when_to_come_back() {
+    with_xray(async |xray| {
+        let all_the_room = xray.state.intake.admit(usize::MAX, Door::OtlpGrpc).unwrap();
+        let mut client = TraceServiceClient::connect(xray.otlp_grpc.clone()).await.unwrap();
+        let refused = client.export(request()).await.unwrap_err();
+        assert_eq!(refused.code(), Code::ResourceExhausted);
+        let when = refused.get_error_details().retry_info().and_then(|retry| retry.retry_delay);
+        assert_eq!(when, Some(Duration::from_secs(1)));
+        assert_eq!((xray.accepted(Door::OtlpGrpc), xray.rejected(Door::OtlpGrpc)), (0, 1));
+
+        drop(all_the_room);
+        client.export(request()).await.unwrap();
+    });
 }
 
 async fn by_grpc(

@@ -1,13 +1,17 @@
 //! Errors of the API: a status, the name of X-Ray's exception, and a sentence for the caller.
 
 use actix_web::body::BoxBody;
-use actix_web::http::StatusCode;
+use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::json;
 
 use crate::refusal::{Reason, Refusal};
+use crate::store::NotStored;
 
 use super::answer;
+
+/// When to try again what cannot be done now.
+const RETRY_AFTER_SECONDS: &str = "1";
 
 /// What a caller hears instead of an answer.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +51,19 @@ impl ApiError {
     }
 }
 
+impl From<NotStored> for ApiError {
+    fn from(why: NotStored) -> Self {
+        match why {
+            NotStored::QueueFull => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "ThrottledException",
+                "more arrives than can be stored".to_owned(),
+            ),
+            _ => Self::stopping(),
+        }
+    }
+}
+
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         let (status, exception) = match refusal.reason {
@@ -75,6 +92,9 @@ impl ResponseError for ApiError {
         }
         let mut response = HttpResponse::build(self.status);
         answer::stamp(&mut response);
+        if matches!(self.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+            response.insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS));
+        }
         response.insert_header(("x-amzn-errortype", self.exception)).json(body)
     }
 }

@@ -18,8 +18,7 @@ pub(super) async fn put(
 ) -> Outcome<PutTraceSegmentsAnswer> {
     let most = state.limits.documents();
     check_range("TraceSegmentDocuments: the number of documents", input.trace_segment_documents.len(), 0..=most)?;
-    let rejections = segments_api::take(&input.trace_segment_documents, &state.intake).await;
-    let rejections = rejections.map_err(|_| ApiError::stopping())?;
+    let rejections = segments_api::take(&input.trace_segment_documents, &state.intake).await.map_err(ApiError::from)?;
     let unprocessed_trace_segments = rejections.into_iter().map(unprocessed).collect();
     Ok(Answer(PutTraceSegmentsAnswer { unprocessed_trace_segments }))
 }

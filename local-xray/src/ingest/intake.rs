@@ -7,6 +7,7 @@ use crate::document::{Document, ErrorCode, Rejection, Timestamp};
 use crate::store::{NotStored, Store};
 
 use super::Door;
+use super::admission::{Admission, Gate};
 use super::rejections::{LoggedRejection, RejectionLog};
 use super::udp::Probe;
 
@@ -14,6 +15,7 @@ use super::udp::Probe;
 #[derive(Clone)]
 pub struct Intake {
     store: Store,
+    gate: Gate,
     ledger: Arc<Mutex<Ledger>>,
 }
 
@@ -60,7 +62,23 @@ struct Ledger {
 impl Intake {
     /// Opens the intake of a store.
     pub fn new(store: Store) -> Self {
-        Self { store, ledger: Arc::default() }
+        Self { store, gate: Gate::default(), ledger: Arc::default() }
+    }
+
+    /// Lets a request of so many bytes on its way, before anything is made of it. The request holds what it gets until its
+    /// documents are stored.
+    ///
+    /// # Errors
+    /// When too much is on its way already. The refusal is counted, once for the request; its sender is to try again.
+    pub fn admit(&self, bytes: usize, door: Door) -> Result<Admission, NotStored> {
+        self.gate.enter(bytes).ok_or_else(|| {
+            let busy = NotStored::QueueFull;
+            self.reject(
+                Rejection::new(ErrorCode::QueueFull, "$", format!("{busy}; the sender was told to wait")),
+                door,
+            );
+            busy
+        })
     }
 
     /// Stores documents, waiting for room. Once this returns, every reader sees them.

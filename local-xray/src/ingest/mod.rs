@@ -1,8 +1,10 @@
 //! The ways in: UDP datagrams, the `PutTraceSegments` call, OTLP over HTTP and gRPC.
 //!
 //! Every door turns its bytes into documents or rejections and hands them to the one [`Intake`], which stores, counts
-//! and remembers. Nothing is lost in silence: what is refused, dropped or cut is counted by door and reason.
+//! and remembers. Nothing is lost in silence: what is refused, dropped or cut is counted by door and reason. Senders that
+//! wait for an answer are told to come back when too much is on its way; datagrams wait in a bounded queue.
 
+mod admission;
 mod intake;
 pub mod otlp;
 mod rejections;
@@ -10,6 +12,7 @@ pub(crate) mod segments_api;
 mod translate;
 pub(crate) mod udp;
 
+pub use self::admission::Admission;
 pub use self::intake::{DoorCount, Intake, IntakeReport, UdpSocketReport};
 pub use self::rejections::LoggedRejection;
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::{Door, Intake};
 /// # Errors
 /// When the store has stopped; nothing is acknowledged then.
 pub(crate) async fn take(documents: &[String], intake: &Intake) -> Result<Vec<Rejection>, NotStored> {
+    let _admission = intake.admit(documents.iter().map(String::len).sum(), Door::SegmentsApi)?;
     let mut accepted = Vec::new();
     let mut rejections = Vec::new();
     for document in documents {

@@ -13,11 +13,13 @@ use tokio::sync::oneshot;
 use tonic::codec::CompressionEncoding;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
-use tonic::{Request, Response, Status};
+use tonic::{Code, Request, Response, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::ingest::{Door, Intake};
+use crate::store::NotStored;
 
-use super::{MAX_REQUEST_BYTES, take};
+use super::{MAX_REQUEST_BYTES, RETRY_AFTER_SECONDS, take};
 
 /// How long calls may take to finish once the local X-Ray is told to stop.
 const DRAIN: Duration = Duration::from_secs(3);
@@ -77,6 +79,13 @@ async fn serve(listener: TcpListener, intake: Intake, stop_asked: oneshot::Recei
     }
 }
 
+/// What could not be stored now may be later. Senders repeat a call that exhausted a resource only when they are told when.
+fn come_back_later(why: &NotStored) -> Status {
+    let code = if *why == NotStored::QueueFull { Code::ResourceExhausted } else { Code::Unavailable };
+    let retry = ErrorDetails::with_retry_info(Some(Duration::from_secs(RETRY_AFTER_SECONDS.into())));
+    Status::with_error_details(code, why.to_string(), retry)
+}
+
 struct Traces {
     intake: Intake,
 }
@@ -88,6 +97,6 @@ impl TraceService for Traces {
         request: Request<ExportTraceServiceRequest>,
     ) -> Result<Response<ExportTraceServiceResponse>, Status> {
         let answer = take(request.into_inner(), &self.intake, Door::OtlpGrpc).await;
-        answer.map(Response::new).map_err(|not_stored| Status::unavailable(not_stored.to_string()))
+        answer.map(Response::new).map_err(|why| come_back_later(&why))
     }
 }

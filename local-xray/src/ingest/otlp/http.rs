@@ -6,9 +6,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::document::{ErrorCode, Rejection};
 use crate::ingest::Door;
 use crate::state::AppState;
+use crate::store::NotStored;
 
 use super::body::{Encoding, RpcStatus, Unreadable, plain};
-use super::{MAX_REQUEST_BYTES, take};
+use super::{MAX_REQUEST_BYTES, RETRY_AFTER_SECONDS, take};
 
 /// Codes of `google.rpc.Code`.
 const INVALID_ARGUMENT: i32 = 3;
@@ -35,7 +36,7 @@ pub(super) async fn traces(request: HttpRequest, payload: web::Payload, state: w
     };
     match take(request, &state.intake, Door::OtlpHttp).await {
         Ok(answer) => HttpResponse::Ok().content_type(encoding.content_type()).body(encoding.encode(&answer)),
-        Err(not_stored) => failed(encoding, 503, UNAVAILABLE, &not_stored.to_string()),
+        Err(not_stored) => come_back_later(encoding, &not_stored),
     }
 }
 
@@ -66,6 +67,14 @@ fn refused(state: &AppState, encoding: Encoding, unreadable: &Unreadable) -> Htt
     };
     state.intake.reject(Rejection::new(code, "$", unreadable.to_string()), Door::OtlpHttp);
     failed(encoding, status, rpc_code, &unreadable.to_string())
+}
+
+/// What could not be stored now may be later.
+fn come_back_later(encoding: Encoding, why: &NotStored) -> HttpResponse {
+    let code = if *why == NotStored::QueueFull { RESOURCE_EXHAUSTED } else { UNAVAILABLE };
+    let mut answer = failed(encoding, 503, code, &why.to_string());
+    answer.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
+    answer
 }
 
 fn failed(encoding: Encoding, status: u16, code: i32, message: &str) -> HttpResponse {

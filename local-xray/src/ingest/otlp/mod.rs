@@ -13,6 +13,8 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
 
+use prost::Message as _;
+
 use crate::store::NotStored;
 
 use super::translate::translate;
@@ -23,6 +25,9 @@ pub(crate) use self::grpc::GrpcServer;
 
 /// The largest request, compressed or not. AWS takes 5 MB; a collector on a laptop may send more at once.
 const MAX_REQUEST_BYTES: usize = 16 << 20;
+
+/// When a sender is to try again what could not be stored.
+const RETRY_AFTER_SECONDS: u16 = 1;
 
 /// Adds the OTLP/HTTP paths to an application. Handlers find [`crate::state::AppState`] as `web::Data`.
 pub fn routes(service: &mut web::ServiceConfig) {
@@ -37,6 +42,7 @@ async fn take(
     intake: &Intake,
     door: Door,
 ) -> Result<ExportTraceServiceResponse, NotStored> {
+    let _admission = intake.admit(request.encoded_len(), door)?;
     let translation = translate(&request);
     if !translation.documents.is_empty() {
         intake.submit(translation.documents, door).await?;
