@@ -7,8 +7,9 @@ mod support;
 use std::collections::BTreeMap;
 use std::net::UdpSocket;
 
-use local_xray::document::ErrorCode;
+use local_xray::document::{ErrorCode, Timestamp, Window};
 use local_xray::ingest::Door;
+use local_xray::workload::{Topology, Workload};
 use local_xray::{App, Config};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -82,6 +83,28 @@ fn rubbish_is_counted_and_changes_nothing() {
         assert!(report.udp.unwrap().buffer_granted > 0);
         eventually("one trace and no more", async || (xray.state.store.snapshot().report().traces == 1).then_some(()))
             .await;
+    });
+}
+
+#[test]
+fn every_datagram_of_a_burst_is_taken_or_counted_as_lost() {
+    with_xray(async |xray| {
+        let start = Timestamp::from_micros(1_767_225_600_000_000);
+        let window = Window { start, end: Timestamp::from_micros(start.micros() + 60_000_000) };
+        let workload = Workload::new(Topology::Mysfits, 3, 2_000, window);
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let mut sent = 0;
+        for document in (0..workload.traces()).flat_map(|number| workload.story(number).documents()) {
+            socket.send_to(format!("{HEADER}\n{}", document.to_json()).as_bytes(), xray.addr).unwrap();
+            sent += 1;
+        }
+        eventually("an account of every datagram", async || {
+            let report = xray.state.intake.report();
+            let taken = report.doors.get(&Door::Udp).map_or(0, |door| door.accepted);
+            let dropped = report.udp.and_then(|udp| udp.kernel_drops).unwrap_or(0);
+            (taken + dropped == sent).then_some(())
+        })
+        .await;
     });
 }
 
