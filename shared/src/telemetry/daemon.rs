@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use serde_json::Value;
 
-use super::segment::trim;
+use super::segment::{strip, trim};
 use crate::config::{ConfigError, Environment, HostPort, ParseAddrError};
 
 const HEADER: &[u8] = b"{\"format\": \"json\", \"version\": 1}\n";
@@ -120,12 +120,16 @@ fn send_datagram(socket: &UdpSocket, bytes: &[u8]) -> std::io::Result<()> {
 }
 
 fn datagram(document: &mut Value) -> Vec<u8> {
-    let bytes = framed(document);
-    if bytes.len() <= MAX_DATAGRAM {
-        return bytes;
+    let mut bytes = framed(document);
+    let whole = bytes.len();
+    for shorten in [trim, strip] {
+        if bytes.len() <= MAX_DATAGRAM {
+            break;
+        }
+        shorten(document, whole);
+        bytes = framed(document);
     }
-    trim(document, bytes.len());
-    framed(document)
+    bytes
 }
 
 fn framed(document: &Value) -> Vec<u8> {
@@ -191,5 +195,19 @@ mod tests {
         let sent: Value = serde_json::from_str(body).unwrap();
         assert_eq!(sent["annotations"]["mysfit_id"], "a");
         assert!(sent["metadata"]["default"]["truncated"].as_str().unwrap().contains("80"));
+    }
+
+    #[test]
+    fn a_document_that_no_trimming_makes_small_keeps_what_it_is_about() {
+        let exception =
+            serde_json::json!({"message": "m".repeat(900), "stack": [{"path": "p".repeat(900), "line": 1}]});
+        let mut document = serde_json::json!({
+            "id": "53995c3f42cd8ad8", "name": "monolith", "start_time": 1.5, "end_time": 2.5, "fault": true,
+            "cause": {"exceptions": vec![exception; 100]},
+        });
+        let bytes = datagram(&mut document);
+        assert!(bytes.len() < MAX_DATAGRAM);
+        assert_eq!((&document["name"], &document["fault"]), (&"monolith".into(), &true.into()));
+        assert!(document["metadata"]["default"]["truncated"].as_str().unwrap().contains("all but the essential"));
     }
 }

@@ -118,6 +118,33 @@ fn json_value(value: &Attribute) -> Value {
     }
 }
 
+/// What tells where a document belongs, how long it took and how it went; every one of these is short.
+const ESSENTIAL: [&str; 14] = [
+    "id",
+    "trace_id",
+    "parent_id",
+    "type",
+    "name",
+    "namespace",
+    "origin",
+    "start_time",
+    "end_time",
+    "error",
+    "fault",
+    "throttle",
+    "http",
+    "aws",
+];
+
+/// Leaves the essential, and says so: for a document that is too large even without its metadata, such as one with a thousand exceptions.
+pub(in super::super) fn strip(document: &mut Value, bytes: usize) {
+    if let Some(fields) = document.as_object_mut() {
+        fields.retain(|key, _| ESSENTIAL.contains(&key.as_str()));
+        let note = format!("all but the essential was left out: the document had {bytes} bytes");
+        fields.insert("metadata".to_owned(), json!({ "default": { "truncated": note } }));
+    }
+}
+
 /// Leaves out what makes a document too large for a datagram, and says so in it: metadata, deep stacks, long texts.
 pub(in super::super) fn trim(document: &mut Value, bytes: usize) {
     let exceptions = document.pointer_mut("/cause/exceptions").and_then(Value::as_array_mut);

@@ -20,7 +20,7 @@ use serde_json::Value;
 use super::daemon::Sink;
 use super::losses::Losses;
 
-pub(super) use self::document::trim;
+pub(super) use self::document::{strip, trim};
 #[cfg(test)]
 pub(super) use self::tests::span_named;
 
