@@ -125,7 +125,7 @@ impl ServersConfig {
         Ok(ServersConfig {
             public: environment.listen_addr(LISTEN_ADDR, ListenAddr::loopback(8080))?,
             internal: environment.listen_addr(INTERNAL_LISTEN_ADDR, ListenAddr::loopback(8090))?,
-            internal_token: environment.secret(INTERNAL_TOKEN),
+            internal_token: environment.token(INTERNAL_TOKEN)?,
             http: HttpSettings { trusted_proxies, ..HttpSettings::default() },
         })
     }
@@ -134,7 +134,7 @@ impl ServersConfig {
 impl LikeServiceConfig {
     fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
         let url = environment.get(LIKE_URL).unwrap_or("http://127.0.0.1:8081");
-        let refusal = |_| ConfigError::invalid(LIKE_URL, url, "a URL like http://127.0.0.1:8081");
+        let refusal = |_| ConfigError::invalid_url(LIKE_URL, url, "a URL like http://127.0.0.1:8081");
         Ok(LikeServiceConfig { upstream: Upstream::new(LIKE_SERVICE, url).map_err(refusal)? })
     }
 }
@@ -277,6 +277,8 @@ mod tests {
         check(&[("DB_USER", "me"), ("DB_PASSWORD", "hunter2")], "DB_HOST");
         check(&[("DB_HOST", "db"), ("DB_PORT", "x")], "DB_PORT");
         check(&[("LIKE_URL", "like-service:8081")], "LIKE_URL");
+        check(&[("LIKE_URL", "http://me:hunter2@like-service:8081")], "LIKE_URL");
+        check(&[("INTERNAL_TOKEN", "hunter2 hunter2")], "INTERNAL_TOKEN");
         check(&[("TRACE_URL_TEMPLATE", "http://127.0.0.1:2000/traces/")], "TRACE_URL_TEMPLATE");
     }
 

@@ -81,9 +81,23 @@ impl Environment {
         }
     }
 
-    /// Reads a secret; errors and logs never show it.
+    /// Reads a secret as it is, with any blanks around it, because they may be part of a password; `None` when it is unset or
+    /// blank. Errors and logs never show it.
     pub fn secret(&self, name: &str) -> Option<Secret> {
-        self.get(name).map(Secret::new)
+        self.get(name)?; // blank counts as unset
+        self.values.get(name).map(|value| Secret::new(value.0.clone()))
+    }
+
+    /// Reads a secret that travels in a header: without blanks around it, which no header would carry.
+    ///
+    /// # Errors
+    /// A [`ConfigError`], without the secret, when it holds anything but visible ASCII characters.
+    pub fn token(&self, name: &'static str) -> Result<Option<Secret>, ConfigError> {
+        let Some(token) = self.get(name) else { return Ok(None) };
+        if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(ConfigError::invalid(name, "(hidden)", "visible ASCII characters"));
+        }
+        Ok(Some(Secret::new(token)))
     }
 }
 
@@ -126,9 +140,24 @@ impl ConfigError {
         Self::Invalid { variable, held: held.into(), wanted: wanted.into() }
     }
 
+    /// The error for a variable that should hold a URL; a name and password in what it held are left out.
+    pub fn invalid_url(variable: &'static str, held: &str, wanted: impl Into<String>) -> Self {
+        Self::invalid(variable, without_credentials(held), wanted)
+    }
+
     /// The error for a variable that is needed and not set.
     pub fn missing(variable: &'static str, wanted: impl Into<String>) -> Self {
         Self::Missing { variable, wanted: wanted.into() }
+    }
+}
+
+/// A URL, or what was meant as one, without what stands before the `@`. A password may hold any character, so the last `@` counts, and
+/// everything between it and the scheme goes.
+fn without_credentials(url: &str) -> String {
+    let Some((before, after)) = url.rsplit_once('@') else { return url.to_owned() };
+    match before.split_once("://") {
+        Some((scheme, _)) => format!("{scheme}://…@{after}"),
+        None => format!("…@{after}"),
     }
 }
 
@@ -285,6 +314,29 @@ mod tests {
         assert_eq!(error.to_string(), "CHAOSMODE is `maybe`, but must be on or off");
         let error = environment.required::<u16>("EMPTY", "a number").unwrap_err();
         assert_eq!(error.to_string(), "EMPTY is not set, but must be a number");
+    }
+
+    #[test]
+    fn a_password_keeps_its_blanks_and_a_token_has_none() {
+        let environment =
+            Environment::from_pairs([("A", " pass word "), ("B", " token\n"), ("C", "two words"), ("D", " ")]);
+        assert_eq!(environment.secret("A").unwrap().expose(), " pass word ");
+        assert!(environment.secret("D").is_none() && environment.token("D").unwrap().is_none());
+        assert_eq!(environment.token("B").unwrap().unwrap().expose(), "token");
+        let error = environment.token("C").unwrap_err().to_string();
+        assert_eq!(error, "C is `(hidden)`, but must be visible ASCII characters");
+    }
+
+    #[test]
+    fn a_refused_url_is_repeated_without_its_password() {
+        fn check(held: &str, expected: &str) {
+            assert_eq!(without_credentials(held), expected);
+        }
+        check("like:8081", "like:8081");
+        check("https://like:8081/a", "https://like:8081/a");
+        check("https://me:hunter2@like:8081", "https://…@like:8081");
+        check("http://me:hunt/er@2@like", "http://…@like");
+        check("me:hunter2@like", "…@like");
     }
 
     #[test]

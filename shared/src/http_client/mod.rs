@@ -53,9 +53,12 @@ impl Upstream {
     /// Describes the service called `name` (its segment name, for `peer.service`) at `base`, an `http://` URL.
     ///
     /// # Errors
-    /// When `base` is not an `http://` URL with a host.
+    /// When `base` is not an `http://` URL with a host, or holds a name or password, which would show up in traces and logs:
+    /// [`Upstream::with_internal_token`] is the way to send a secret along.
     pub fn new(name: impl Into<String>, base: &str) -> Result<Self, BaseUrlError> {
-        let base = Url::parse(base).ok().filter(|url| url.scheme() == "http" && url.has_host()).ok_or(BaseUrlError)?;
+        let usable = |url: &Url| url.scheme() == "http" && url.has_host();
+        let is_open = |url: &Url| url.username().is_empty() && url.password().is_none();
+        let base = Url::parse(base).ok().filter(|url| usable(url) && is_open(url)).ok_or(BaseUrlError)?;
         let breaker = Breaker::new(5, Duration::from_secs(2));
         Ok(Self { name: name.into(), base, deadline: Duration::from_secs(10), headers: HeaderMap::new(), breaker })
     }
@@ -103,7 +106,7 @@ impl Upstream {
 
 /// A base URL that is not one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not an http:// URL with a host")]
+#[error("not an http:// URL with a host and without a password")]
 pub struct BaseUrlError;
 
 /// One worker's client for one service.
