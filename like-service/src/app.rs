@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use actix_web::web;
 use anyhow::Context as _;
+use shared::internal::InternalToken;
 use shared::server::{self, Running};
 use shared::shutdown::Shutdown;
 
@@ -27,7 +28,7 @@ impl App {
     /// # Errors
     /// When a port is taken, naming its variable, or the system refuses a thread or an HTTP client.
     pub fn build(config: Config) -> anyhow::Result<Self> {
-        let Config { public, internal, http, monolith, chaos } = config;
+        let Config { public, internal, http, monolith, internal_token, chaos } = config;
         let public = server::bind(LISTEN_ADDR, &public)?;
         let internal = server::bind(INTERNAL_LISTEN_ADDR, &internal)?;
         let (addr, internal_addr) = (public.addr(), internal.addr());
@@ -41,8 +42,9 @@ impl App {
             service.app_data(for_public.clone()).app_data(burner.clone()).app_data(web::Data::new(monolith));
             routes::public(service);
         })?;
+        let token = web::Data::new(InternalToken::new(internal_token));
         let internal = server::start(internal, &http, move |service| {
-            service.app_data(switch.clone());
+            service.app_data(switch.clone()).app_data(token.clone());
             routes::internal(service);
         })?;
         Ok(Self { addr, internal_addr, servers: vec![internal, public] })
@@ -53,7 +55,7 @@ impl App {
         self.addr
     }
 
-    /// Where the chaos switch is.
+    /// Where the switches of chaos and of the log level are.
     pub const fn internal_addr(&self) -> SocketAddr {
         self.internal_addr
     }

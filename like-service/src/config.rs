@@ -9,11 +9,11 @@ use crate::chaos::{self, Mode};
 
 /// Where likes are taken.
 pub const LISTEN_ADDR: &str = "LISTEN_ADDR";
-/// Where the chaos switch is.
+/// Where the switches of chaos and of the log level are.
 pub const INTERNAL_LISTEN_ADDR: &str = "INTERNAL_LISTEN_ADDR";
 /// Base URL of the monolith's internal API.
 pub const MONOLITH_URL: &str = "MONOLITH_URL";
-/// The shared secret of the monolith's internal API.
+/// The shared secret of the internal listeners.
 pub const INTERNAL_TOKEN: &str = "INTERNAL_TOKEN";
 /// Whether faults are injected, `on` or `off`.
 pub const CHAOSMODE: &str = "CHAOSMODE";
@@ -25,12 +25,14 @@ pub const CHAOS_SEED: &str = "CHAOS_SEED";
 pub struct Config {
     /// Where likes are taken.
     pub public: ListenAddr,
-    /// Where the chaos switch is.
+    /// Where the switches of chaos and of the log level are.
     pub internal: ListenAddr,
     /// What both servers have in common.
     pub http: HttpSettings,
     /// The monolith's internal API.
     pub monolith: Upstream,
+    /// What callers of our own internal listener must show to change the log level, if anything.
+    pub internal_token: Option<Secret>,
     /// The faults to begin with.
     pub chaos: chaos::Settings,
 }
@@ -43,6 +45,7 @@ impl Config {
     pub fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
         let mode = if environment.switch(CHAOSMODE, false)? { Mode::On } else { Mode::Off };
         let seed = environment.parse_or(CHAOS_SEED, 0, "a whole number from 0")?;
+        let internal_token = environment.token(INTERNAL_TOKEN)?;
         Ok(Self {
             public: environment.listen_addr(LISTEN_ADDR, ListenAddr::loopback(8081))?,
             internal: environment.listen_addr(INTERNAL_LISTEN_ADDR, ListenAddr::loopback(8091))?,
@@ -50,24 +53,19 @@ impl Config {
                 trusted_proxies: TrustedProxies::from_environment(environment)?,
                 ..HttpSettings::default()
             },
-            monolith: monolith(environment)?,
+            monolith: monolith(environment, internal_token.as_ref())?,
+            internal_token,
             chaos: chaos::Settings::original(mode, seed),
         })
     }
 }
 
-fn monolith(environment: &Environment) -> Result<Upstream, ConfigError> {
+fn monolith(environment: &Environment, token: Option<&Secret>) -> Result<Upstream, ConfigError> {
     let url = environment.get(MONOLITH_URL).unwrap_or("http://127.0.0.1:8090");
     let wanted = "a URL like http://127.0.0.1:8090";
     let upstream =
-        crate::monolith_client::upstream(url).map_err(|_| ConfigError::invalid(MONOLITH_URL, url, wanted))?;
-    match environment.secret(INTERNAL_TOKEN) {
-        Some(token) => with_token(upstream, &token),
-        None => Ok(upstream),
-    }
-}
-
-fn with_token(upstream: Upstream, token: &Secret) -> Result<Upstream, ConfigError> {
+        crate::monolith_client::upstream(url).map_err(|_| ConfigError::invalid_url(MONOLITH_URL, url, wanted))?;
+    let Some(token) = token else { return Ok(upstream) };
     let refusal = |_| ConfigError::invalid(INTERNAL_TOKEN, "(hidden)", "visible ASCII characters");
     upstream.with_internal_token(token).map_err(refusal)
 }
@@ -104,6 +102,7 @@ mod tests {
         check("CHAOSMODE", "maybe", "on or off");
         check("CHAOS_SEED", "-1", "a whole number");
         check("MONOLITH_URL", "monolith:8090", "a URL like");
+        check("MONOLITH_URL", "http://me:hunter2@monolith:8090", "http://…@monolith:8090");
         check("TRUSTED_PROXIES", "everyone", "a list of networks");
         check("INTERNAL_TOKEN", "line\nbreak", "visible ASCII");
     }

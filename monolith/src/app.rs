@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use actix_web::web;
-use shared::config::Secret;
 use shared::http_client::Upstream;
+use shared::internal::InternalToken;
 use shared::server::{self, Running};
 use shared::shutdown::Shutdown;
 
@@ -22,8 +22,6 @@ pub struct AppState {
     pub like_service: LikeClient,
     /// What the web site needs to know.
     pub site: SiteSettings,
-    /// What callers of the internal API must show, if anything.
-    pub internal_token: Option<Secret>,
 }
 
 /// A monolith whose sockets are bound and whose database is open.
@@ -92,7 +90,6 @@ impl Parts {
             store: Arc::clone(&self.store),
             like_service: LikeClient::connect(&self.like_service)?,
             site: self.config.site.clone(),
-            internal_token: self.config.servers.internal_token.clone(),
         })
     }
 
@@ -101,7 +98,8 @@ impl Parts {
         let parts = self.clone();
         move |settings| {
             let state = parts.for_worker().expect("the same parts made a state when the app was built");
-            settings.app_data(web::Data::new(state)).configure(routes);
+            let token = InternalToken::new(parts.config.servers.internal_token.clone());
+            settings.app_data(web::Data::new(state)).app_data(web::Data::new(token)).configure(routes);
         }
     }
 }

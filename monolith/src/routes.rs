@@ -3,6 +3,7 @@
 use actix_web::dev::Handler;
 use actix_web::{FromRequest, Resource, Responder, guard, web};
 use shared::error::method_not_allowed;
+use shared::internal::log_level_at;
 
 use crate::handlers::{adoptions, health, likes, mysfits, site};
 use crate::openapi;
@@ -20,9 +21,9 @@ pub fn public(settings: &mut web::ServiceConfig) {
         .configure(site::configure);
 }
 
-/// The internal listener: what only the Like service may ask for.
+/// The internal listener: what only the Like service may ask for, and what operators may change.
 pub fn internal(settings: &mut web::ServiceConfig) {
-    settings.service(write("/mysfits/{id}/fulfill-like", likes::fulfill));
+    settings.service(write("/mysfits/{id}/fulfill-like", likes::fulfill)).service(log_level_at("/log-level"));
 }
 
 /// A URL that is read: GET, HEAD, and 405 for the rest.

@@ -48,6 +48,7 @@ pub mod config;
 pub mod error;
 
 pub mod body_limit;
+pub mod internal;
 pub mod server;
 pub mod shutdown;
 

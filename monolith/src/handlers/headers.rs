@@ -1,9 +1,8 @@
-//! The request headers that our handlers read.
+//! The request header that our handlers read.
 
 use actix_web::HttpRequest;
-use shared::config::Secret;
 use shared::error::ApiError;
-use shared::http_client::{IDEMPOTENCY_KEY, INTERNAL_TOKEN};
+use shared::http_client::IDEMPOTENCY_KEY;
 
 use crate::domain::LikeKey;
 use crate::domain::like_key::MalformedLikeKey;
@@ -17,14 +16,4 @@ pub(super) fn like_key(request: &HttpRequest) -> Result<Option<LikeKey>, ApiErro
     }
     let text = value.to_str().map_err(|_| MalformedLikeKey)?;
     Ok(Some(text.parse()?))
-}
-
-/// Lets a caller pass who shows the internal token, or anybody where none is set.
-pub(super) fn check_internal_token(request: &HttpRequest, token: Option<&Secret>) -> Result<(), ApiError> {
-    let Some(token) = token else { return Ok(()) };
-    let shown = request.headers().get(INTERNAL_TOKEN).and_then(|value| value.to_str().ok());
-    match shown {
-        Some(shown) if token.matches(shown) => Ok(()),
-        _ => Err(ApiError::unauthorized("the internal API needs its token in X-Internal-Token")),
-    }
 }

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use shared::error::ApiError;
+use shared::internal::InternalToken;
 use shared::telemetry;
 
 use crate::app::AppState;
@@ -45,9 +46,10 @@ pub async fn forward(
 pub async fn fulfill(
     id: web::Path<String>,
     request: HttpRequest,
+    internal_token: web::Data<InternalToken>,
     state: web::Data<AppState>,
 ) -> Result<web::Json<LikesBody>, ApiError> {
-    headers::check_internal_token(&request, state.internal_token.as_ref())?;
+    internal_token.check(&request)?;
     let id: MysfitId = id.parse()?;
     let key = headers::like_key(&request)?;
     let key = key.ok_or_else(|| ApiError::bad_request("a like is counted under an Idempotency-Key"))?;

@@ -198,6 +198,18 @@ async fn each_listener_answers_only_what_is_its_own() {
     let internal = app.internal_request(&format!("/mysfits/{EVANGELINE}/like"));
     app.send(internal.header("Idempotency-Key", "key")).await.error(404, "not_found");
     assert_eq!(app.likes_of(EVANGELINE).await, 0);
+    let log_level = async |url: &str| reqwest::get(format!("{url}/log-level")).await.unwrap().status().as_u16();
+    assert_eq!((log_level(&app.url).await, log_level(&app.internal_url).await), (404, 200));
+}
+
+#[actix_rt::test]
+async fn the_log_level_asks_for_the_token_where_one_is_set() {
+    let app = spawn_app_with(|config| config.servers.internal_token = Some(Secret::new("open-sesame"))).await;
+    let ask = |token: &'static str| {
+        let request = reqwest::Client::new().get(format!("{}/log-level", app.internal_url));
+        async move { request.header("X-Internal-Token", token).send().await.unwrap().status().as_u16() }
+    };
+    assert_eq!((ask("open").await, ask("open-sesame").await), (401, 200));
 }
 
 /// A server that hangs up on everybody, and how many it hung up on. Its thread ends with the process.

@@ -18,6 +18,7 @@ mod losses;
 mod segment;
 mod span_end;
 
+pub mod log_level;
 mod logs;
 mod resource;
 
@@ -35,13 +36,14 @@ use opentelemetry::{Array, Context, KeyValue, StringValue, Value};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::Metadata;
+use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer};
 
 use self::exporter::{Exporter, Queue};
 use self::ids::AdoptingIdGenerator;
+use self::log_level::LogLevel;
 use self::logs::JsonLines;
 use self::losses::{Losses, Reporter};
 use self::propagation::{Formats, Propagation, xray_trace_id};
@@ -67,7 +69,7 @@ pub struct TelemetryConfig {
     queue: Queue,
     sampler: SamplerChoice,
     formats: Formats,
-    log_level: String,
+    log_level: LogLevel,
 }
 
 impl TelemetryConfig {
@@ -89,7 +91,7 @@ impl TelemetryConfig {
             queue: Queue::from_environment(environment)?,
             sampler: SamplerChoice::from_environment(environment)?,
             formats: environment.parse_or("OTEL_PROPAGATORS", Formats::default(), formats)?,
-            log_level: log_level(environment)?,
+            log_level: LogLevel::from_environment(environment)?,
         })
     }
 }
@@ -118,10 +120,12 @@ pub fn init(config: &TelemetryConfig) -> anyhow::Result<Telemetry> {
         .with_target(false)
         .with_tracked_inactivity(false)
         .with_filter(filter_fn(is_ours));
+    let (filter, make_changeable) = log_level::filter(config.log_level);
     let lines = tracing_subscriber::fmt::layer()
         .event_format(JsonLines::new(&config.service_name))
-        .with_filter(EnvFilter::try_new(&config.log_level)?);
-    tracing_subscriber::registry().with(spans).with(lines).try_init()?;
+        .with_filter(filter);
+    tracing_subscriber::registry().with(lines).with(spans).try_init()?;
+    make_changeable();
     global::set_text_map_propagator(Propagation::new(config.formats));
     global::set_tracer_provider(provider.clone());
     let reporter = Reporter::start(Arc::clone(&losses), REPORT_EVERY)?;
@@ -147,19 +151,6 @@ fn provider(config: &TelemetryConfig, losses: &Arc<Losses>) -> anyhow::Result<(S
 /// Which `tracing` spans are traced: those worth an info line, and none of the exporters' own, which would export themselves.
 fn is_ours(metadata: &Metadata<'_>) -> bool {
     *metadata.level() <= tracing::Level::INFO && !metadata.target().starts_with("opentelemetry")
-}
-
-/// The filter of log lines. What the exporters say about single batches, and actix-server about its workers, is only shown to
-/// whoever debugs; losses and listeners have lines of their own.
-fn log_level(environment: &Environment) -> Result<String, ConfigError> {
-    let level = environment.get("LOGLEVEL").unwrap_or("info").to_ascii_lowercase();
-    match level.as_str() {
-        "off" | "error" | "warn" => Ok(format!("{level},opentelemetry=off")),
-        "warning" => Ok("warn,opentelemetry=off".to_owned()),
-        "info" => Ok("info,opentelemetry=off,actix_server=warn".to_owned()),
-        "debug" | "trace" => Ok(format!("{level},hyper=info,reqwest=info,mio=info,actix=info")),
-        _ => Err(ConfigError::invalid("LOGLEVEL", level, "one of off, error, warn, info, debug, trace")),
-    }
 }
 
 impl Telemetry {

@@ -114,15 +114,3 @@ fn a_daemon_that_cannot_be_found_stops_the_start() {
     let error = provider(&config, &Arc::new(Losses::default())).unwrap_err();
     assert!(error.to_string().contains("AWS_XRAY_DAEMON_ADDRESS"), "{error}");
 }
-
-#[test]
-fn the_log_level_is_one_of_the_usual_words() {
-    fn check(level: &str, expected: Option<&str>) {
-        let filter = log_level(&Environment::from_pairs([("LOGLEVEL", level)]));
-        assert_eq!(filter.ok().as_deref(), expected, "{level}");
-    }
-    check("", Some("info,opentelemetry=off,actix_server=warn"));
-    check("ERROR", Some("error,opentelemetry=off"));
-    check("Warning", Some("warn,opentelemetry=off"));
-    check("loud", None);
-}
