@@ -1,5 +1,6 @@
 //! Taking a like: its fate first, then the monolith's answer, passed on as it is.
 
+use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::{HttpRequest, HttpResponse, web};
 use shared::error::ApiError;
@@ -29,6 +30,11 @@ pub(crate) async fn add(
         suffer(fault, &burner).await?;
     }
     let answer = monolith.fulfill_like(&id, &key).await?;
+    if answer.status == StatusCode::UNAUTHORIZED {
+        // It is our token that is wrong, and no visitor can show a better one.
+        let cause = anyhow::anyhow!("the monolith does not accept our INTERNAL_TOKEN");
+        return Err(ApiError::bad_gateway("the monolith does not accept calls of the Like service").caused_by(cause));
+    }
     let status = answer.status.as_u16();
     tracing::info!(mysfit.id = %id, http.status = status, "the monolith answered a like of mysfit {id} with {status}");
     Ok(answer.into_response())

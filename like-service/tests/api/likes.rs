@@ -34,12 +34,19 @@ async fn a_like_without_a_key_gets_one() {
 
 #[actix_rt::test]
 async fn every_status_of_the_monolith_is_passed_on() {
-    for status in [201, 400, 401, 404, 409, 429, 500, 502] {
+    for status in [201, 400, 403, 404, 409, 429, 500, 502] {
         let monolith = StubMonolith::start(StatusCode::from_u16(status).unwrap(), r#"{"error":{"code":"its own"}}"#);
         let heard = spawn_app(&monolith.url, QUIET).like(EVANGELINE, "a-key").await;
         assert_eq!((heard.status, heard.code()), (status, "its own"));
         assert_eq!(monolith.asked().len(), 1, "{status} is an answer, and is not asked for twice");
     }
+}
+
+#[actix_rt::test]
+async fn a_token_that_the_monolith_refuses_is_no_fault_of_the_visitor() {
+    let monolith = StubMonolith::start(StatusCode::UNAUTHORIZED, r#"{"error":{"code":"unauthorized"}}"#);
+    let heard = spawn_app(&monolith.url, QUIET).like(EVANGELINE, "a-key").await;
+    assert_eq!((heard.status, heard.code()), (502, "bad_gateway"));
 }
 
 #[actix_rt::test]
