@@ -1,12 +1,13 @@
 //! The store on a PostgreSQL server.
 
 use std::future::Future;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use shared::telemetry::database::Database;
-use sqlx::postgres::PgPoolOptions;
+use shared::telemetry::database::{Database, Pool, Query};
+use sqlx::postgres::{PgPoolOptions, PgQueryResult};
 use sqlx::{ConnectOptions, Connection, PgPool};
 
 use super::connection_thread::ConnectionThread;
@@ -19,6 +20,9 @@ use crate::domain::{LikeKey, Mysfit, MysfitId, Selection};
 
 /// Connections to the server.
 const CONNECTIONS: u32 = 10;
+
+/// How long the start waits for a server that takes the connection and says nothing.
+const FIRST_CONNECTION: Duration = Duration::from_secs(10);
 
 /// How long a call waits for a connection, and the end for the last call.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -35,6 +39,7 @@ pub struct PostgresStore {
 struct Tables {
     pool: PgPool,
     database: Database,
+    observed: Pool,
 }
 
 impl PostgresStore {
@@ -102,13 +107,18 @@ impl Tables {
         let name = || format!("{config:?}");
         let options = config.options.clone().application_name(crate::SERVICE_NAME);
         // A pool that cannot connect says only that time ran out; one connection by itself says why.
-        let first = options.connect().await.map_err(|source| OpenError::Connect { name: name(), source })?;
+        let first = tokio::time::timeout(FIRST_CONNECTION, options.connect()).await;
+        let first = first.unwrap_or_else(|_| Err(sqlx::Error::Io(io::ErrorKind::TimedOut.into())));
+        let first = first.map_err(|source| OpenError::Connect { name: name(), source })?;
         first.close().await.map_err(|source| OpenError::Connect { name: name(), source })?;
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
         let pool = pool.connect_lazy_with(options);
         let options = &config.options;
         let database = Database::postgresql(config.name(), options.get_host(), options.get_port());
-        let tables = Tables { pool, database: database.with_user(options.get_username()) };
+        let (counted, database) = (pool.clone(), database.with_user(options.get_username()));
+        let connections = move || row::connections(counted.size(), counted.num_idle());
+        let observed = database.pool("pool", CONNECTIONS, connections);
+        let tables = Tables { pool, database, observed };
         let migrated = migrations::postgres().run(&tables.pool).await;
         migrated.map_err(|source| OpenError::Migrate { name: name(), source })?;
         tables.copy_roster().await.map_err(|source| OpenError::Roster { name: name(), source })?;
@@ -140,33 +150,43 @@ impl Tables {
         if let Some(value) = value {
             query = query.bind(value);
         }
-        let rows = self.traced(statement, query.fetch_all(&self.pool)).await?;
+        let traced = self.query(statement);
+        let mut connection = traced.connection(&self.observed, self.pool.acquire()).await?;
+        let rows = traced.returning(query.fetch_all(&mut *connection), Vec::len).await?;
         rows.into_iter().map(row::read_mysfit).collect()
     }
 
     async fn find(&self, id: MysfitId) -> Result<Option<Mysfit>, StoreError> {
-        let query = sqlx::query_as(FIND.sql).bind(id.to_string());
-        let found = self.traced(FIND, query.fetch_optional(&self.pool)).await?;
+        let traced = self.query(FIND);
+        let mut connection = traced.connection(&self.observed, self.pool.acquire()).await?;
+        let find = sqlx::query_as(FIND.sql).bind(id.to_string());
+        let found = traced.returning(find.fetch_optional(&mut *connection), row::count_found).await?;
         found.map(row::read_mysfit).transpose()
     }
 
     /// Two calls with one key meet at the primary key of `likes`: the second waits there until the first has committed.
     async fn add_like(&self, id: MysfitId, key: &LikeKey) -> Result<LikeCount, AddLikeError> {
-        let mut transaction = self.pool.begin().await?;
+        let traced = self.query(TAKE_LIKE_KEY);
+        let mut transaction = traced.connection(&self.observed, self.pool.begin()).await?;
         let take = sqlx::query(TAKE_LIKE_KEY.sql).bind(id.to_string()).bind(key.as_str());
-        let taken = self.traced(TAKE_LIKE_KEY, take.execute(&mut *transaction)).await?;
+        let taken = traced.affecting(take.execute(&mut *transaction), PgQueryResult::rows_affected).await?;
         let is_repeat = taken.rows_affected() == 0;
         let statement = if is_repeat { FIND_LIKES } else { COUNT_LIKE };
         let count = sqlx::query_scalar(statement.sql).bind(id.to_string());
-        let likes = self.traced(statement, count.fetch_optional(&mut *transaction)).await?;
+        let counting = count.fetch_optional(&mut *transaction);
+        let likes = self.query(statement).returning(counting, row::count_found).await?;
         transaction.commit().await?;
         let likes = row::count(id, "likes", likes.ok_or(AddLikeError::UnknownMysfit(id))?)?;
         Ok(LikeCount { likes, is_repeat })
     }
 
     async fn adopt(&self, id: MysfitId) -> Result<Mysfit, AdoptError> {
+        let traced = self.query(ADOPT);
+        let mut connection = traced.connection(&self.observed, self.pool.acquire()).await?;
         let adopt = sqlx::query_as(ADOPT.sql).bind(id.to_string());
-        match self.traced(ADOPT, adopt.fetch_optional(&self.pool)).await? {
+        let adopted = traced.returning(adopt.fetch_optional(&mut *connection), row::count_found).await?;
+        drop(connection); // one that waits for another while it holds its own could wait for ever
+        match adopted {
             Some(adopted) => Ok(row::read_mysfit(adopted)?),
             None => Err(AdoptError::of_unchanged(id, self.find(id).await?)),
         }
@@ -177,11 +197,7 @@ impl Tables {
         Ok(())
     }
 
-    async fn traced<T>(
-        &self,
-        statement: Statement,
-        work: impl Future<Output = Result<T, sqlx::Error>>,
-    ) -> Result<T, sqlx::Error> {
-        self.database.query(statement.operation, statement.sql, work).await
+    fn query(&self, statement: Statement) -> Query {
+        self.database.query(statement.operation, statement.sql)
     }
 }

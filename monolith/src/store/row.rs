@@ -1,7 +1,9 @@
-//! A row as both drivers hand it over, and the mysfit it becomes.
+//! A row as both drivers hand it over, and the mysfit it becomes; and the few numbers that both stores tell about themselves.
 
 use std::fmt::Display;
 use std::str::FromStr;
+
+use shared::telemetry::database::Connections;
 
 use crate::domain::Mysfit;
 use crate::store::StoreError;
@@ -34,6 +36,17 @@ fn word<T: FromStr>(id: &str, column: &'static str, value: &str) -> Result<T, St
     value.parse().map_err(|_| StoreError::Unreadable { id: id.to_owned(), column, value: value.to_owned() })
 }
 
+/// How many rows a query for at most one has found.
+pub(super) fn count_found<T>(found: &Option<T>) -> usize {
+    usize::from(found.is_some())
+}
+
+/// What a pool of `open` connections does, of which `idle` do nothing.
+pub(super) fn connections(open: u32, idle: usize) -> Connections {
+    let idle = u32::try_from(idle).unwrap_or(u32::MAX).min(open); // the two are read one after the other
+    Connections { used: open - idle, idle }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,6 +61,12 @@ mod tests {
     fn a_row_becomes_a_mysfit() {
         let mysfit = read_mysfit(row()).unwrap();
         assert_eq!((mysfit.id, mysfit.age, mysfit.likes, mysfit.adopted), (ROSTER[0].id, 43, 7, true));
+    }
+
+    #[test]
+    fn connections_are_used_or_idle() {
+        assert_eq!(connections(4, 1), Connections { used: 3, idle: 1 });
+        assert_eq!(connections(1, 2), Connections { used: 0, idle: 1 });
     }
 
     #[test]

@@ -3,12 +3,11 @@
 //! All writes go through one connection and reads through a pool of their own: with write-ahead logging readers never
 //! wait for the writer, and writers that queue for one connection are faster than writers that fight for a file lock.
 
-use std::future::Future;
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
-use shared::telemetry::database::Database;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use shared::telemetry::database::{Database, Pool, Query};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteQueryResult, SqliteSynchronous};
 use sqlx::{SqliteConnection, SqlitePool};
 
 use super::error;
@@ -22,8 +21,9 @@ use crate::domain::{LikeKey, Mysfit, MysfitId, Selection};
 /// Connections for reading.
 const READERS: u32 = 4;
 
-/// How long a call waits for a connection, or for another process that holds the file.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a call waits for a connection, and then for another process that holds the file: both together stay below the 5 s that the
+/// Like service gives us, so that it hears 503 from us and not 504 from its own clock.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Mysfits and likes in a SQLite database.
 #[derive(Debug)]
@@ -33,6 +33,8 @@ pub struct SqliteStore {
     /// An idle connection to a database in memory, which ends with its last connection; a call given up halfway may cost the writer's.
     keeper: Option<SqlitePool>,
     database: Database,
+    writing: Pool,
+    reading: Pool,
 }
 
 impl SqliteStore {
@@ -57,7 +59,11 @@ impl SqliteStore {
         } else {
             (pool(READERS).connect_with(options.pragma("query_only", "on")).await.map_err(connect)?, None)
         };
-        let store = SqliteStore { writer, readers, keeper, database: Database::sqlite(config.name()) };
+        let database = Database::sqlite(config.name());
+        let writing = observed(&database, "writer", &writer, 1);
+        let reading =
+            if config.in_memory { writing.clone() } else { observed(&database, "readers", &readers, READERS) };
+        let store = SqliteStore { writer, readers, keeper, database, writing, reading };
         store.prepare(config).await?;
         Ok(store)
     }
@@ -73,12 +79,8 @@ impl SqliteStore {
         transaction.commit().await.map_err(roster)
     }
 
-    async fn traced<T>(
-        &self,
-        statement: Statement,
-        work: impl Future<Output = Result<T, sqlx::Error>>,
-    ) -> Result<T, sqlx::Error> {
-        self.database.query(statement.operation, statement.sql, work).await
+    fn query(&self, statement: Statement) -> Query {
+        self.database.query(statement.operation, statement.sql)
     }
 }
 
@@ -114,6 +116,12 @@ async fn copy_roster(connection: &mut SqliteConnection) -> Result<(), sqlx::Erro
     Ok(())
 }
 
+/// The metrics of a pool.
+fn observed(database: &Database, name: &str, pool: &SqlitePool, max: u32) -> Pool {
+    let pool = pool.clone();
+    database.pool(name, max, move || row::connections(pool.size(), pool.num_idle()))
+}
+
 /// A pool whose connections stay open: opening a file anew gains nothing.
 fn pool(connections: u32) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
@@ -131,28 +139,35 @@ impl Store for SqliteStore {
             if let Some(value) = value {
                 query = query.bind(value);
             }
-            let rows = self.traced(statement, query.fetch_all(&self.readers)).await?;
+            let traced = self.query(statement);
+            let mut connection = traced.connection(&self.reading, self.readers.acquire()).await?;
+            let rows = traced.returning(query.fetch_all(&mut *connection), Vec::len).await?;
             rows.into_iter().map(row::read_mysfit).collect()
         })
     }
 
     fn find(&self, id: MysfitId) -> Answer<'_, Option<Mysfit>> {
         Box::pin(async move {
-            let query = sqlx::query_as(FIND.sql).bind(id.to_string());
-            let found = self.traced(FIND, query.fetch_optional(&self.readers)).await?;
+            let traced = self.query(FIND);
+            let mut connection = traced.connection(&self.reading, self.readers.acquire()).await?;
+            let find = sqlx::query_as(FIND.sql).bind(id.to_string());
+            let found = traced.returning(find.fetch_optional(&mut *connection), row::count_found).await?;
             found.map(row::read_mysfit).transpose()
         })
     }
 
     fn add_like(&self, id: MysfitId, key: LikeKey) -> Answer<'_, LikeCount, AddLikeError> {
         Box::pin(async move {
-            let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+            let traced = self.query(TAKE_LIKE_KEY);
+            let beginning = self.writer.begin_with("BEGIN IMMEDIATE");
+            let mut transaction = traced.connection(&self.writing, beginning).await?;
             let take = sqlx::query(TAKE_LIKE_KEY.sql).bind(id.to_string()).bind(key.as_str());
-            let taken = self.traced(TAKE_LIKE_KEY, take.execute(&mut *transaction)).await?;
+            let taken = traced.affecting(take.execute(&mut *transaction), SqliteQueryResult::rows_affected).await?;
             let is_repeat = taken.rows_affected() == 0;
             let statement = if is_repeat { FIND_LIKES } else { COUNT_LIKE };
             let count = sqlx::query_scalar(statement.sql).bind(id.to_string());
-            let likes = self.traced(statement, count.fetch_optional(&mut *transaction)).await?;
+            let counting = count.fetch_optional(&mut *transaction);
+            let likes = self.query(statement).returning(counting, row::count_found).await?;
             transaction.commit().await?;
             let likes = row::count(id, "likes", likes.ok_or(AddLikeError::UnknownMysfit(id))?)?;
             Ok(LikeCount { likes, is_repeat })
@@ -161,8 +176,12 @@ impl Store for SqliteStore {
 
     fn adopt(&self, id: MysfitId) -> Answer<'_, Mysfit, AdoptError> {
         Box::pin(async move {
+            let traced = self.query(ADOPT);
+            let mut connection = traced.connection(&self.writing, self.writer.acquire()).await?;
             let adopt = sqlx::query_as(ADOPT.sql).bind(id.to_string());
-            match self.traced(ADOPT, adopt.fetch_optional(&self.writer)).await? {
+            let adopted = traced.returning(adopt.fetch_optional(&mut *connection), row::count_found).await?;
+            drop(connection); // with a database in memory it is the only one, and the next query wants it
+            match adopted {
                 Some(adopted) => Ok(row::read_mysfit(adopted)?),
                 None => Err(AdoptError::of_unchanged(id, self.find(id).await?)),
             }

@@ -56,6 +56,11 @@ impl Breaker {
 }
 
 impl Permit {
+    /// Whether this call finds out if the other side is back.
+    pub(super) fn is_probe(&self) -> bool {
+        self.probe
+    }
+
     /// The other side answered, whatever it said.
     pub(super) fn answered(mut self) {
         self.reported = true;

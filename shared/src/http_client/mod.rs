@@ -24,9 +24,10 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 
 use self::breaker::{Breaker, Permit};
-use self::span::Attempt;
+use self::span::{Attempt, Target};
 use crate::config::Secret;
 use crate::error::ApiError;
+use crate::telemetry::metrics::http::ClientMetrics;
 
 /// The header that makes a repeated call harmless.
 pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
@@ -100,7 +101,7 @@ impl Upstream {
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()?;
-        Ok(HttpClient { upstream: self.clone(), http })
+        Ok(HttpClient { upstream: self.clone(), http, metrics: ClientMetrics::new() })
     }
 }
 
@@ -114,6 +115,7 @@ pub struct BaseUrlError;
 pub struct HttpClient {
     upstream: Upstream,
     http: reqwest::Client,
+    metrics: ClientMetrics,
 }
 
 impl HttpClient {
@@ -191,7 +193,15 @@ impl Call<'_> {
         let Some(permit) = upstream.breaker.permit(Instant::now()) else {
             return Err(CallError::BreakerOpen { peer: upstream.name.clone() });
         };
-        let span = Attempt::start(&self.method, &self.url, &upstream.name, number);
+        let target = Target {
+            method: &self.method,
+            url: &self.url,
+            peer: &upstream.name,
+            number,
+            left,
+            is_probe: permit.is_probe(),
+        };
+        let span = Attempt::start(&target, &self.client.metrics);
         let outcome = match tokio::time::timeout(left, self.exchange(&span, permit)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(CallError::DeadlineExceeded { peer: upstream.name.clone(), deadline: upstream.deadline }),

@@ -127,7 +127,7 @@ fn both_exporters_come_to_the_same_segments() {
     let send = |pairs: [(&str, &str); 2]| {
         let environment = Environment::from_pairs(pairs);
         let config = TelemetryConfig::from_environment(&environment, "monolith", "1.2.3").unwrap();
-        let (provider, _) = provider(&config, &Arc::new(Losses::default())).unwrap();
+        let (provider, _) = provider(&config, &config.resource(), &Arc::new(Losses::default())).unwrap();
         let trace_id = tell(&provider);
         provider.shutdown_with_timeout(DEADLINE).unwrap();
         segments(&xray.trace(&trace_id, 4))

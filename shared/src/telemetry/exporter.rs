@@ -9,13 +9,9 @@ use opentelemetry_sdk::trace::{BatchConfigBuilder, BatchSpanProcessor, SpanExpor
 
 use super::daemon::{DaemonAddress, Sink};
 use super::losses::{Counted, Gate, Losses};
+use super::otlp::{self, Signal};
 use super::segment::SegmentExporter;
 use crate::config::{ConfigError, Environment};
-
-const TRACES_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
-const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
-const PROTOCOLS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"];
-const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// An exporter and what it needs to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,29 +32,13 @@ impl Exporter {
             return Ok(Self::None);
         }
         match environment.get("OTEL_TRACES_EXPORTER").unwrap_or("otlp") {
-            "otlp" => otlp_url(environment).map(Self::Otlp),
+            "otlp" => otlp::url(environment, Signal::Traces).map(Self::Otlp),
             "xray" => DaemonAddress::from_environment(environment).map(Self::Xray),
             "console" => Ok(Self::Console),
             "none" => Ok(Self::None),
             other => Err(ConfigError::invalid("OTEL_TRACES_EXPORTER", other, "one of otlp, xray, console, none")),
         }
     }
-}
-
-/// The URL that spans are posted to. The general endpoint gets the path appended, the one for traces is taken as it is.
-fn otlp_url(environment: &Environment) -> Result<String, ConfigError> {
-    for variable in PROTOCOLS {
-        if let Some(other) = environment.get(variable).filter(|protocol| *protocol != "http/protobuf") {
-            return Err(ConfigError::invalid(variable, other, "http/protobuf, the only protocol we send"));
-        }
-    }
-    let (variable, url) = match (environment.get(TRACES_ENDPOINT), environment.get(ENDPOINT)) {
-        (Some(url), _) => (TRACES_ENDPOINT, url.to_owned()),
-        (None, Some(base)) => (ENDPOINT, format!("{}/v1/traces", base.trim_end_matches('/'))),
-        (None, None) => (ENDPOINT, "http://localhost:4318/v1/traces".to_owned()),
-    };
-    let usable = reqwest::Url::parse(&url).is_ok_and(|url| url.scheme() == "http" && url.has_host());
-    if usable { Ok(url) } else { Err(ConfigError::invalid(variable, url, "an http:// URL")) }
 }
 
 /// How spans wait: the `OTEL_BSP_*` variables.
@@ -112,8 +92,8 @@ pub(super) fn build(exporter: &Exporter, queue: Queue, losses: &Arc<Losses>) -> 
     Ok(match exporter {
         Exporter::Otlp(url) => {
             let builder = OtlpExporter::builder().with_http().with_protocol(Protocol::HttpBinary);
-            let otlp = builder.with_endpoint(url).with_timeout(TIMEOUT).build();
-            let otlp = otlp.with_context(|| format!("cannot export spans to {url}"))?;
+            let otlp = builder.with_endpoint(url).with_timeout(otlp::TIMEOUT).build();
+            let otlp = otlp.context("cannot export spans over OTLP")?;
             Some(queue.before(Counted::new(otlp, Arc::clone(&losses)), losses))
         }
         Exporter::Xray(address) => Some(segments(Sink::daemon(address)?)),
@@ -134,16 +114,7 @@ mod tests {
         }
         let otlp = |url: &str| Ok(Exporter::Otlp(url.to_owned()));
         check(&[], otlp("http://localhost:4318/v1/traces"));
-        check(&[(ENDPOINT, "http://adot:4318/")], otlp("http://adot:4318/v1/traces"));
-        check(&[(ENDPOINT, "http://a:1"), (TRACES_ENDPOINT, "http://b:2/in")], otlp("http://b:2/in"));
-        check(
-            &[(ENDPOINT, "adot:4318")],
-            Err("OTEL_EXPORTER_OTLP_ENDPOINT is `adot:4318/v1/traces`, but must be an http:// URL"),
-        );
-        check(
-            &[("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")],
-            Err("OTEL_EXPORTER_OTLP_PROTOCOL is `grpc`, but must be http/protobuf, the only protocol we send"),
-        );
+        check(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://adot:4318/")], otlp("http://adot:4318/v1/traces"));
         let xray = ("OTEL_TRACES_EXPORTER", "xray");
         check(&[xray], Ok(Exporter::Xray(DaemonAddress::default())));
         check(

@@ -1,4 +1,4 @@
-//! What was not exported: counted by us, because the batch processor keeps its counter to itself, and logged once a minute.
+//! What was not exported: counted by us, because the batch processor keeps its counter to itself, logged once a minute, and told as metrics.
 //!
 //! [`Gate`] stands before the batch processor. It lets in as many spans as the queue holds, so the processor never drops one on its
 //! own, and every sampled span ends as exported, refused at the gate, or failed.
@@ -16,7 +16,7 @@ use opentelemetry_sdk::trace::{Span, SpanData, SpanExporter, SpanProcessor};
 
 use super::span_end::tidy;
 
-/// Numbers of spans since the start. `ended` is the sum of the others once nothing is waiting.
+/// What became of telemetry since the start. `ended` is the sum of `exported`, `refused`, `failed` and [`ExportCounts::waiting`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ExportCounts {
     /// Sampled spans that ended.
@@ -27,6 +27,17 @@ pub struct ExportCounts {
     pub refused: u64,
     /// Spans that the exporter could not hand over.
     pub failed: u64,
+    /// Exports of metrics that went through.
+    pub metric_exports: u64,
+    /// Exports of metrics that did not. Totals are cumulative, so the next one makes up for them.
+    pub metric_exports_failed: u64,
+}
+
+impl ExportCounts {
+    /// Spans in the queue, or on their way out of it.
+    pub const fn waiting(&self) -> u64 {
+        self.ended.saturating_sub(self.exported + self.refused + self.failed)
+    }
 }
 
 /// The shared counters.
@@ -36,15 +47,22 @@ pub(super) struct Losses {
     exported: AtomicU64,
     refused: AtomicU64,
     failed: AtomicU64,
+    metric_exports: AtomicU64,
+    metric_exports_failed: AtomicU64,
     waiting: AtomicUsize,
     last_error: Mutex<String>,
 }
 
 impl Losses {
     pub(super) fn counts(&self) -> ExportCounts {
-        let [ended, exported, refused, failed] =
-            [&self.ended, &self.exported, &self.refused, &self.failed].map(|counter| counter.load(Relaxed));
-        ExportCounts { ended, exported, refused, failed }
+        ExportCounts {
+            ended: self.ended.load(Relaxed),
+            exported: self.exported.load(Relaxed),
+            refused: self.refused.load(Relaxed),
+            failed: self.failed.load(Relaxed),
+            metric_exports: self.metric_exports.load(Relaxed),
+            metric_exports_failed: self.metric_exports_failed.load(Relaxed),
+        }
     }
 
     /// Makes room in the queue for as many spans as the exporter has just taken.
@@ -58,6 +76,19 @@ impl Losses {
 
     pub(super) fn failed(&self, spans: usize, why: &dyn std::fmt::Display) {
         self.failed.fetch_add(spans as u64, Relaxed);
+        self.remember(why);
+    }
+
+    pub(super) fn metrics_exported(&self) {
+        self.metric_exports.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn metrics_failed(&self, why: &dyn std::fmt::Display) {
+        self.metric_exports_failed.fetch_add(1, Relaxed);
+        self.remember(why);
+    }
+
+    fn remember(&self, why: &dyn std::fmt::Display) {
         *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = why.to_string();
     }
 
@@ -75,8 +106,12 @@ impl Losses {
     fn report(&self, before: ExportCounts) -> ExportCounts {
         let now = self.counts();
         let (refused, failed) = (now.refused - before.refused, now.failed - before.failed);
+        let exports = now.metric_exports_failed - before.metric_exports_failed;
+        let why = self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if exports > 0 {
+            tracing::warn!(metrics.exports_failed = exports, "metrics could not be exported {exports} times ({why})");
+        }
         if refused + failed > 0 {
-            let why = self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone();
             tracing::warn!(
                 spans.refused = refused,
                 spans.failed = failed,
@@ -84,6 +119,14 @@ impl Losses {
             );
         }
         now
+    }
+
+    /// Logs what the flush had no time for. The exporter may still hand some of it over before the process has ended.
+    fn report_unsent(&self) {
+        let unsent = self.counts().waiting();
+        if unsent > 0 {
+            tracing::warn!(spans.unsent = unsent, "spans were still waiting when telemetry ended: {unsent}");
+        }
     }
 }
 
@@ -103,6 +146,7 @@ impl Reporter {
                 before = losses.report(before);
             }
             losses.report(before);
+            losses.report_unsent();
         })?;
         Ok(Self { stop, thread })
     }
@@ -204,6 +248,10 @@ mod tests {
         losses.exported(2);
         losses.failed(1, &"connection refused");
         assert!(losses.let_in(3), "a taken span makes room");
-        assert_eq!(losses.counts(), ExportCounts { ended: 6, exported: 2, refused: 2, failed: 1 });
+        assert_eq!(
+            losses.counts(),
+            ExportCounts { ended: 6, exported: 2, refused: 2, failed: 1, ..ExportCounts::default() }
+        );
+        assert_eq!(losses.counts().waiting(), 1);
     }
 }

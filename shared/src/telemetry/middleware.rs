@@ -1,14 +1,14 @@
-//! The server span: one for each request, named after its route, ended truthfully whatever happens.
+//! The server span and the server's metrics: one for each request, named after its route, ended truthfully whatever happens.
 //!
 //! The span is started with the OpenTelemetry API, because `tracing` starts spans too late to give them a remote parent. While the
-//! request runs its context is current, so `tracing` spans inside nest by themselves. `/health/*` is never traced.
+//! request runs its context is current, so `tracing` spans inside nest by themselves. `/health/*` is neither traced nor measured.
 
 use std::future::{Ready, ready};
 use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 
-use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -22,12 +22,16 @@ use opentelemetry::propagation::Extractor;
 use opentelemetry::trace::{SpanKind, Status, TraceContextExt, Tracer};
 use opentelemetry::{Context, KeyValue, global};
 
+use super::metrics::http::{ServerMetrics, Serving};
 use super::propagation::{Incoming, XRAY_HEADER, response_header};
 use crate::config::{ConfigError, Environment};
 use crate::error::ApiError;
 
 /// What the conventions call a method that is none of HTTP's own, so that names stay few.
 const OTHER_METHOD: &str = "_OTHER";
+
+/// What proxies note for a caller that hung up: an error of the caller, and no fault of ours.
+pub(crate) const HUNG_UP: u16 = 499;
 
 /// The networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed; nobody's by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -104,7 +108,8 @@ where
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, inner: S) -> Self::Future {
-        ready(Ok(ServerSpansService { inner: Rc::new(inner), trusted_proxies: self.trusted_proxies.clone() }))
+        let trusted_proxies = self.trusted_proxies.clone();
+        ready(Ok(ServerSpansService { inner: Rc::new(inner), trusted_proxies, metrics: ServerMetrics::new() }))
     }
 }
 
@@ -112,6 +117,7 @@ where
 pub struct ServerSpansService<S> {
     inner: Rc<S>,
     trusted_proxies: TrustedProxies,
+    metrics: ServerMetrics,
 }
 
 impl<S, B> Service<ServiceRequest> for ServerSpansService<S>
@@ -133,12 +139,13 @@ where
             let answer = async move { Ok(inner.call(request).await?.map_into_left_body()) };
             return Box::pin(answer.with_context(untraced));
         }
-        let span = ServerSpan::start(&request, &self.trusted_proxies);
+        let span = ServerSpan::start(&request, &self.trusted_proxies, &self.metrics);
         let context = span.context.clone();
         let answer = async move {
             match AssertUnwindSafe(async move { inner.call(request).await }).catch_unwind().await {
                 Ok(Ok(mut response)) => {
-                    span.end(response.status(), response.headers_mut());
+                    let size = response.response().body().size();
+                    span.end(response.status(), size, response.headers_mut());
                     Ok(response.map_into_left_body())
                 }
                 Ok(Err(error)) => Err(span.refuse(error.error_response())),
@@ -162,11 +169,12 @@ fn panicked(panic: &(dyn std::any::Any + Send)) -> HttpResponse {
 /// The span of one request. Dropped without an end, the request was cancelled.
 struct ServerSpan {
     context: Context,
+    serving: Serving,
     ended: bool,
 }
 
 impl ServerSpan {
-    fn start(request: &ServiceRequest, trusted_proxies: &TrustedProxies) -> Self {
+    fn start(request: &ServiceRequest, trusted_proxies: &TrustedProxies, metrics: &ServerMetrics) -> Self {
         let extracted = global::get_text_map_propagator(|propagator| {
             propagator.extract_with_context(&Context::new(), &Headers(request.headers()))
         });
@@ -174,7 +182,9 @@ impl ServerSpan {
         let route = request.match_pattern();
         let verb = if method == OTHER_METHOD { "HTTP" } else { method };
         let name = route.as_ref().map_or_else(|| verb.to_owned(), |route| format!("{verb} {route}"));
-        let mut attributes = request_attributes(request, method, trusted_proxies);
+        let scheme = scheme(request, trusted_proxies);
+        let serving = metrics.begin(method, scheme, route.as_deref());
+        let mut attributes = request_attributes(request, method, scheme, trusted_proxies);
         attributes.extend(route.map(|route| KeyValue::new("http.route", route)));
         let tracer = super::tracer();
         let builder = tracer.span_builder(name).with_kind(SpanKind::Server).with_attributes(attributes);
@@ -187,26 +197,31 @@ impl ServerSpan {
             Some(incoming) => context.with_value(incoming.adopted()),
             None => context,
         };
-        Self { context, ended: false }
+        Self { context, serving, ended: false }
     }
 
-    fn end(mut self, status: StatusCode, headers: &mut HeaderMap) {
+    fn end(mut self, status: StatusCode, size: BodySize, headers: &mut HeaderMap) {
         let answered = response_header(&self.context).and_then(|text| HeaderValue::from_str(&text).ok());
         if let Some(value) = answered {
             headers.insert(HeaderName::from_static(XRAY_HEADER), value);
         }
         let span = self.context.span();
         span.set_attribute(KeyValue::new("http.response.status_code", i64::from(status.as_u16())));
+        if let BodySize::Sized(bytes) = size {
+            span.set_attribute(KeyValue::new("http.response.body.size", i64::try_from(bytes).unwrap_or(i64::MAX)));
+        }
         if status.is_server_error() {
             span.set_attribute(KeyValue::new("error.type", status.as_str().to_owned()));
             span.set_status(Status::error(""));
         }
         span.end();
+        self.serving.end(status.as_u16(), None);
         self.ended = true;
     }
 
     fn refuse(self, mut response: HttpResponse) -> Error {
-        self.end(response.status(), response.headers_mut());
+        let size = response.body().size();
+        self.end(response.status(), size, response.headers_mut());
         InternalError::from_response("answered", response).into()
     }
 }
@@ -216,11 +231,11 @@ impl Drop for ServerSpan {
         if self.ended {
             return;
         }
-        // The caller hung up. 499 is what proxies note for it: an error of the caller, and no fault of ours.
         let span = self.context.span();
-        span.set_attribute(KeyValue::new("http.response.status_code", 499));
+        span.set_attribute(KeyValue::new("http.response.status_code", i64::from(HUNG_UP)));
         span.set_attribute(KeyValue::new("error.type", "client_closed_request"));
         span.end();
+        self.serving.end(HUNG_UP, Some("client_closed_request"));
     }
 }
 
@@ -229,13 +244,22 @@ fn known_method(method: &Method) -> &'static str {
     KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or(OTHER_METHOD)
 }
 
-fn request_attributes(request: &ServiceRequest, method: &'static str, proxies: &TrustedProxies) -> Vec<KeyValue> {
+/// How the caller spoke to us, or to the trusted proxy in front of us.
+fn scheme(request: &ServiceRequest, proxies: &TrustedProxies) -> &'static str {
+    let https = request.peer_addr().is_some_and(|peer| proxies.trust(peer.ip()))
+        && request.headers().get("x-forwarded-proto").is_some_and(|value| value.as_bytes() == b"https");
+    if https { "https" } else { "http" }
+}
+
+fn request_attributes(
+    request: &ServiceRequest,
+    method: &'static str,
+    scheme: &'static str,
+    proxies: &TrustedProxies,
+) -> Vec<KeyValue> {
     let headers = request.headers();
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let peer = request.peer_addr().map(|addr| addr.ip().to_canonical());
-    let https = peer.is_some_and(|peer| proxies.trust(peer))
-        && headers.get("x-forwarded-proto").is_some_and(|value| value.as_bytes() == b"https");
-    let scheme = if https { "https" } else { "http" };
     let host = text(header::HOST).unwrap_or("localhost");
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
     let mut attributes = vec![
@@ -250,6 +274,8 @@ fn request_attributes(request: &ServiceRequest, method: &'static str, proxies: &
     if !request.query_string().is_empty() {
         attributes.push(KeyValue::new("url.query", request.query_string().to_owned()));
     }
+    let size = text(header::CONTENT_LENGTH).and_then(|length| length.parse::<i64>().ok());
+    attributes.extend(size.map(|bytes| KeyValue::new("http.request.body.size", bytes)));
     attributes.extend(text(header::USER_AGENT).map(|agent| KeyValue::new("user_agent.original", agent.to_owned())));
     attributes.extend(peer.map(|peer| KeyValue::new("network.peer.address", peer.to_string())));
     // Receivers take `client.address` for something read from `X-Forwarded-For`, so it is only set where it was.

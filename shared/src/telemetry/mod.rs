@@ -1,8 +1,8 @@
-//! Traces and logs of a service, from start-up to the last flush.
+//! Traces, metrics and logs of a service, from start-up to the last flush.
 //!
 //! `main` calls [`init`] before any runtime exists and [`Telemetry::shutdown`] after the runtime has ended: flushing inside it would wait
 //! for itself. In between, [`middleware`] makes the server spans, [`crate::http_client`] the client spans, [`database`] the query spans, and
-//! plain `tracing` spans nest inside them. Export runs on a thread of its own with a bounded queue: it never blocks nor fails a
+//! plain `tracing` spans nest inside them; all three are measured on the way, where metrics are asked for. Export runs on a thread of its own with a bounded queue: it never blocks nor fails a
 //! request. Which traces are recorded is said by [`sampler`].
 
 mod ids;
@@ -12,9 +12,12 @@ pub mod sampler;
 pub mod database;
 pub mod middleware;
 
+pub(crate) mod metrics;
+
 mod daemon;
 mod exporter;
 mod losses;
+mod otlp;
 mod segment;
 mod span_end;
 
@@ -28,12 +31,13 @@ mod both_doors;
 mod tests;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use opentelemetry::global::{self, BoxedTracer};
 use opentelemetry::trace::{TraceContextExt, TracerProvider as _};
 use opentelemetry::{Array, Context, KeyValue, StringValue, Value};
 use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::Metadata;
 use tracing_subscriber::Layer;
@@ -46,6 +50,7 @@ use self::ids::AdoptingIdGenerator;
 use self::log_level::LogLevel;
 use self::logs::JsonLines;
 use self::losses::{Losses, Reporter};
+use self::metrics::MetricsSettings;
 use self::propagation::{Formats, Propagation, xray_trace_id};
 use self::sampler::SamplerChoice;
 use self::span_end::ANNOTATIONS;
@@ -58,8 +63,10 @@ pub use self::losses::ExportCounts;
 const SCOPE: &str = "shared";
 const REPORT_EVERY: Duration = Duration::from_secs(60);
 const FLUSH_DEADLINE: Duration = Duration::from_secs(5);
+/// What metrics get where spans have used up the deadline: they go last, so that they tell of the last spans.
+const LAST_METRICS: Duration = Duration::from_secs(1);
 
-/// The settings of traces and logs.
+/// The settings of traces, metrics and logs.
 #[derive(Clone, Debug)]
 pub struct TelemetryConfig {
     environment: Environment,
@@ -69,6 +76,7 @@ pub struct TelemetryConfig {
     queue: Queue,
     sampler: SamplerChoice,
     formats: Formats,
+    metrics: MetricsSettings,
     log_level: LogLevel,
 }
 
@@ -91,8 +99,16 @@ impl TelemetryConfig {
             queue: Queue::from_environment(environment)?,
             sampler: SamplerChoice::from_environment(environment)?,
             formats: environment.parse_or("OTEL_PROPAGATORS", Formats::default(), formats)?,
+            metrics: MetricsSettings::from_environment(environment)?,
             log_level: LogLevel::from_environment(environment)?,
         })
+    }
+}
+
+impl TelemetryConfig {
+    /// Who sends all of this; may ask ECS, which takes a moment.
+    fn resource(&self) -> Resource {
+        resource::detect(&self.environment, &self.service_name, &self.service_version)
     }
 }
 
@@ -100,19 +116,22 @@ impl TelemetryConfig {
 #[derive(Debug)]
 #[must_use = "call shutdown after the runtime has ended, or the last spans are lost"]
 pub struct Telemetry {
-    provider: SdkTracerProvider,
+    spans: SdkTracerProvider,
+    metrics: Option<SdkMeterProvider>,
     sampling: Option<Poller>,
     losses: Arc<Losses>,
     reporter: Reporter,
 }
 
-/// Starts traces and logs for the whole process; call it once, before the runtime.
+/// Starts traces, metrics and logs for the whole process; call it once, before the runtime.
 ///
 /// # Errors
 /// When the exporter cannot be set up, or telemetry is already running.
 pub fn init(config: &TelemetryConfig) -> anyhow::Result<Telemetry> {
     let losses = Arc::new(Losses::default());
-    let (provider, sampling) = provider(config, &losses)?;
+    let resource = config.resource();
+    let (provider, sampling) = provider(config, &resource, &losses)?;
+    let metrics = metrics::provider(&config.metrics, &resource, &losses)?;
     let spans = tracing_opentelemetry::layer()
         .with_tracer(provider.tracer(SCOPE))
         .with_location(false)
@@ -121,25 +140,26 @@ pub fn init(config: &TelemetryConfig) -> anyhow::Result<Telemetry> {
         .with_tracked_inactivity(false)
         .with_filter(filter_fn(is_ours));
     let (filter, make_changeable) = log_level::filter(config.log_level);
-    let lines = tracing_subscriber::fmt::layer()
-        .event_format(JsonLines::new(&config.service_name))
-        .with_filter(filter);
+    let lines = tracing_subscriber::fmt::layer().event_format(JsonLines::new(&config.service_name)).with_filter(filter);
     tracing_subscriber::registry().with(lines).with(spans).try_init()?;
     make_changeable();
     global::set_text_map_propagator(Propagation::new(config.formats));
     global::set_tracer_provider(provider.clone());
+    metrics.clone().into_iter().for_each(global::set_meter_provider);
     let reporter = Reporter::start(Arc::clone(&losses), REPORT_EVERY)?;
-    Ok(Telemetry { provider, sampling, losses, reporter })
+    Ok(Telemetry { spans: provider, metrics, sampling, losses, reporter })
 }
 
 /// The source of spans, and the polls of its sampler where it has any.
-fn provider(config: &TelemetryConfig, losses: &Arc<Losses>) -> anyhow::Result<(SdkTracerProvider, Option<Poller>)> {
-    let TelemetryConfig { environment, service_name, service_version, exporter, queue, sampler, .. } = config;
-    let resource: Resource = resource::detect(environment, service_name, service_version);
-    let processor = exporter::build(exporter, *queue, losses)?;
-    let (sampler, sampling) = sampler.start(&resource)?;
+fn provider(
+    config: &TelemetryConfig,
+    resource: &Resource,
+    losses: &Arc<Losses>,
+) -> anyhow::Result<(SdkTracerProvider, Option<Poller>)> {
+    let processor = exporter::build(&config.exporter, config.queue, losses)?;
+    let (sampler, sampling) = config.sampler.start(resource)?;
     let mut provider = SdkTracerProvider::builder()
-        .with_resource(resource)
+        .with_resource(resource.clone())
         .with_id_generator(AdoptingIdGenerator::default())
         .with_sampler(sampler);
     if let Some(processor) = processor {
@@ -159,23 +179,34 @@ impl Telemetry {
         self.losses.counts()
     }
 
-    /// Sends what is waiting now, and waits for it; call it outside the runtime.
+    /// Sends what is waiting and what was measured now, and waits for it; call it outside the runtime.
     ///
     /// # Errors
-    /// When the exporter fails or does not finish in a few seconds.
+    /// When an exporter fails or does not finish in a few seconds.
     pub fn flush(&self) -> anyhow::Result<()> {
-        Ok(self.provider.force_flush()?)
+        self.spans.force_flush()?;
+        if let Some(metrics) = &self.metrics {
+            metrics.force_flush()?;
+        }
+        Ok(())
     }
 
-    /// Sends what is waiting, within a few seconds, and ends telemetry. Call it outside the runtime.
+    /// Sends what is waiting and what was measured, within a few seconds, and ends telemetry; what found no time is counted and
+    /// logged. Call it outside the runtime.
     pub fn shutdown(self) {
         if let Some(sampling) = self.sampling {
             sampling.stop();
         }
-        let ended = self.provider.shutdown_with_timeout(FLUSH_DEADLINE);
+        let started = Instant::now();
+        let spans = self.spans.shutdown_with_timeout(FLUSH_DEADLINE);
+        let left = FLUSH_DEADLINE.saturating_sub(started.elapsed()).max(LAST_METRICS);
+        let metrics = self.metrics.map_or(Ok(()), |metrics| metrics::shut_down(metrics, left));
         self.reporter.stop();
-        if let Err(error) = ended {
+        if let Err(error) = spans {
             tracing::warn!("the last spans may be lost: {error}");
+        }
+        if let Err(error) = metrics {
+            tracing::warn!("the last metrics may be lost: {error}");
         }
     }
 }

@@ -7,11 +7,14 @@ use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use actix_web::web::ServiceConfig;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::metrics::v1::Metric;
+use prost::Message as _;
 use serde_json::Value;
 use shared::config::{Environment, ListenAddr};
 use shared::server::{self, HttpSettings};
 use shared::shutdown::Shutdown;
-use shared::telemetry::{self, Telemetry, TelemetryConfig};
+use shared::telemetry::{self, ExportCounts, Telemetry, TelemetryConfig};
 
 pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 pub(crate) const ROOT: &str = "1-5759e988-bd862e3fe1be46a994272793";
@@ -21,6 +24,8 @@ pub(crate) const XRAY_HEADER: &str = "x-amzn-trace-id";
 pub(crate) struct Daemon {
     telemetry: Telemetry,
     received: Arc<(Mutex<Vec<Value>>, Condvar)>,
+    /// The last export of metrics; totals are cumulative, so it holds all that came before.
+    metrics: Arc<Mutex<ExportMetricsServiceRequest>>,
 }
 
 /// Starts telemetry once for all tests of the process.
@@ -32,15 +37,36 @@ pub(crate) fn daemon() -> &'static Daemon {
         let received = Arc::new((Mutex::new(Vec::new()), Condvar::new()));
         let keep = Arc::clone(&received);
         std::thread::spawn(move || remember(&socket, &keep));
+        let (collector, metrics) = keep_metrics();
         let environment = Environment::from_pairs([
+            ("OTEL_METRICS_EXPORTER", "otlp"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.as_str()),
             ("OTEL_TRACES_EXPORTER", "xray"),
+            ("OTEL_TRACES_SAMPLER", "parentbased_always_on"), // nobody is asked for rules
             ("AWS_XRAY_DAEMON_ADDRESS", address.as_str()),
             ("OTEL_BSP_SCHEDULE_DELAY", "50"),
             ("LOGLEVEL", "off"),
         ]);
         let config = TelemetryConfig::from_environment(&environment, "test service", "1.2.3").unwrap();
-        Daemon { telemetry: telemetry::init(&config).unwrap(), received }
+        Daemon { telemetry: telemetry::init(&config).unwrap(), received, metrics }
     })
+}
+
+/// A collector that keeps the last export of metrics.
+fn keep_metrics() -> (String, Arc<Mutex<ExportMetricsServiceRequest>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let metrics = Arc::<Mutex<ExportMetricsServiceRequest>>::default();
+    let keep = Arc::clone(&metrics);
+    std::thread::spawn(move || {
+        while let Ok((stream, _)) = listener.accept() {
+            let Some((head, body)) = read_request(&stream) else { continue };
+            assert!(head.starts_with("POST /v1/metrics "), "{head}");
+            *keep.lock().unwrap() = ExportMetricsServiceRequest::decode(body.as_slice()).unwrap();
+            let _ = (&stream).write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        }
+    });
+    (url, metrics)
 }
 
 fn remember(socket: &UdpSocket, received: &(Mutex<Vec<Value>>, Condvar)) {
@@ -72,6 +98,19 @@ impl Daemon {
         assert!(!timeout.timed_out(), "only {} of {expected} documents: {documents:#?}", documents.len());
         assert_eq!(documents.len(), expected, "{documents:#?}");
         documents
+    }
+
+    /// What has been measured up to now.
+    pub(crate) fn metrics(&self) -> Vec<Metric> {
+        self.telemetry.flush().unwrap();
+        let export = self.metrics.lock().unwrap().clone();
+        let scopes = export.resource_metrics.into_iter().flat_map(|resource| resource.scope_metrics);
+        scopes.flat_map(|scope| scope.metrics).collect()
+    }
+
+    /// What became of spans.
+    pub(crate) fn export_counts(&self) -> ExportCounts {
+        self.telemetry.export_counts()
     }
 
     /// The paths of everything served so far.
@@ -141,7 +180,7 @@ impl Peer {
         let peer = Self { url, requests: Arc::clone(&requests), answers: Arc::clone(&answers) };
         std::thread::spawn(move || {
             while let Ok((stream, _)) = listener.accept() {
-                let Some(request) = read_request(&stream) else { continue };
+                let Some((request, _)) = read_request(&stream) else { continue };
                 requests.lock().unwrap().push(request);
                 let next = answers.0.fetch_add(1, Ordering::SeqCst);
                 let script = answers.1.lock().unwrap();
@@ -163,7 +202,7 @@ impl Peer {
 }
 
 /// Reads one request, body and all: closing a socket with unread bytes in it would reset the connection.
-pub(crate) fn read_request(stream: &TcpStream) -> Option<String> {
+pub(crate) fn read_request(stream: &TcpStream) -> Option<(String, Vec<u8>)> {
     let mut reader = BufReader::new(stream);
     let (mut head, mut length) = (String::new(), 0);
     loop {
@@ -177,7 +216,7 @@ pub(crate) fn read_request(stream: &TcpStream) -> Option<String> {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    (!head.is_empty()).then_some(head)
+    (!head.is_empty()).then_some((head, body))
 }
 
 /// The value of a header in a raw request.

@@ -7,4 +7,5 @@ mod collector;
 mod errors;
 mod helpers;
 mod life_cycle;
+mod metrics;
 mod trace_header;

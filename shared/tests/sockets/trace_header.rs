@@ -108,7 +108,8 @@ fn busy(settings: &mut ServiceConfig) {
     async fn inner() -> Result<i32, std::fmt::Error> {
         telemetry::annotate("chaos_fault", "slow");
         telemetry::annotate("mysfit_id", "a");
-        Database::sqlite("mysfits").query("SELECT mysfits", "SELECT * FROM mysfits", async { Ok(1) }).await
+        let query = Database::sqlite("mysfits").query("SELECT mysfits", "SELECT * FROM mysfits");
+        query.returning(async { Ok(1) }, |_| 1).await
     }
     async fn handler() -> HttpResponse {
         let _ = inner().await;
