@@ -40,7 +40,17 @@ pub const SAMPLING_RULE: &str = "aws.xray.sampling_rule";
 const FALLBACK_PER_SECOND: u32 = 1;
 const FALLBACK_RATE: f64 = 0.05;
 
-/// Samples by the rules of X-Ray; one trace a second and 5 % of the others while there are none. Clones share their state.
+/// What is sampled until the first rules have been served. Once they were, and were lost again for an hour, it is always [`Few`](Self::Few).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BeforeRules {
+    /// One trace a second and 5 % of the others, as every X-Ray SDK does it.
+    #[default]
+    Few,
+    /// Every trace: for a service that does not know yet whether anybody serves rules at all.
+    All,
+}
+
+/// Samples by the rules of X-Ray, and as [`BeforeRules`] says while there are none. Clones share their state.
 ///
 /// It decides about every span it is asked about: put it behind a parent-based sampler, so that a decision taken earlier wins.
 #[derive(Clone, Debug)]
@@ -52,23 +62,32 @@ pub struct XraySampler {
 struct State {
     rules: Arc<ArcSwap<RuleSet>>,
     fallback: Window,
+    before_rules: BeforeRules,
     origin: Origin,
 }
 
 impl XraySampler {
     /// Starts to follow the rules served at `url`, such as `http://127.0.0.1:2000`; `resource` says which service asks. The polls run
-    /// until the [`Poller`] is stopped or dropped. Never waits for an answer: until the first one the fallback decides.
+    /// until the [`Poller`] is stopped or dropped. Never waits for an answer: until the first one it is [`BeforeRules::Few`].
     ///
     /// # Errors
     /// When the operating system gives no thread.
     pub fn start(url: &str, resource: &Resource) -> std::io::Result<(Self, Poller)> {
-        let sampler = Self::with_rules(Arc::default(), resource);
-        let poller = Poller::start(url, Arc::clone(&sampler.state.rules))?;
+        Self::start_with(url, BeforeRules::Few, resource)
+    }
+
+    /// As [`XraySampler::start`], with a choice of what is sampled until the first answer.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread.
+    pub fn start_with(url: &str, before_rules: BeforeRules, resource: &Resource) -> std::io::Result<(Self, Poller)> {
+        let sampler = Self::with_rules(Arc::default(), before_rules, resource);
+        let poller = Poller::start(url, Arc::clone(&sampler.state.rules), before_rules)?;
         Ok((sampler, poller))
     }
 
-    fn with_rules(rules: Arc<ArcSwap<RuleSet>>, resource: &Resource) -> Self {
-        let state = State { rules, fallback: Window::default(), origin: Origin::of(resource) };
+    fn with_rules(rules: Arc<ArcSwap<RuleSet>>, before_rules: BeforeRules, resource: &Resource) -> Self {
+        let state = State { rules, fallback: Window::default(), before_rules, origin: Origin::of(resource) };
         Self { state: Arc::new(state) }
     }
 
@@ -80,9 +99,11 @@ impl XraySampler {
         now: u64,
         random: impl Fn() -> f64,
     ) -> (bool, Option<Decision>) {
-        let State { rules, fallback, origin } = self.state.as_ref();
-        match rules.load().decide(&Request::new(origin, kind, attributes), now, &random) {
+        let State { rules, fallback, before_rules, origin } = self.state.as_ref();
+        let rules = rules.load();
+        match rules.decide(&Request::new(origin, kind, attributes), now, &random) {
             Some(decision) => (decision.sampled, Some(decision)),
+            None if *before_rules == BeforeRules::All && !rules.is_served() => (true, None),
             None => (fallback.take(now, FALLBACK_PER_SECOND) || random() < FALLBACK_RATE, None),
         }
     }

@@ -13,9 +13,9 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
 use super::client::Client;
-use super::epoch_seconds;
 use super::rules::Rule;
 use super::targets::{RuleSet, Statistics, Target};
+use super::{BeforeRules, epoch_seconds};
 
 const RULES_EVERY: Duration = Duration::from_secs(300);
 const RULES_JITTER: Duration = Duration::from_secs(5);
@@ -59,6 +59,7 @@ pub(super) trait SamplingService {
 pub(super) struct Polling<S> {
     service: S,
     rules: Arc<ArcSwap<RuleSet>>,
+    before_rules: BeforeRules,
     client_id: String,
     jitter: StdRng,
     rules_due: Duration,
@@ -66,23 +67,37 @@ pub(super) struct Polling<S> {
     retry: Duration,
     /// The latest change of any rule that we have heard of; X-Ray's clock, which ours need not agree with.
     modified_at: f64,
-    /// How the last call went, to log changes only.
-    is_answered: Option<bool>,
+    /// How the last call of each kind went, to log changes only: one kind may be answered where the other is not.
+    rules_line: Line,
+    targets_line: Line,
+}
+
+/// How the last of some calls went; unknown before the first.
+#[derive(Debug, Default)]
+struct Line(Option<bool>);
+
+impl Line {
+    /// Whether this is another outcome than the last time.
+    fn turned(&mut self, is_answered: bool) -> bool {
+        self.0.replace(is_answered) != Some(is_answered)
+    }
 }
 
 impl<S: SamplingService> Polling<S> {
-    pub(super) fn new(service: S, rules: Arc<ArcSwap<RuleSet>>, seed: u64) -> Self {
+    pub(super) fn new(service: S, rules: Arc<ArcSwap<RuleSet>>, before_rules: BeforeRules, seed: u64) -> Self {
         let mut jitter = StdRng::seed_from_u64(seed);
         Self {
             service,
             rules,
+            before_rules,
             client_id: format!("{:024x}", jitter.random::<u128>() >> 32),
             rules_due: Duration::ZERO,
             targets_due: TARGETS_EVERY + jitter.random_range(Duration::ZERO..TARGETS_JITTER),
             jitter,
             retry: RULES_RETRY,
             modified_at: 0.0,
-            is_answered: None,
+            rules_line: Line::default(),
+            targets_line: Line::default(),
         }
     }
 
@@ -97,7 +112,9 @@ impl<S: SamplingService> Polling<S> {
             let pause = match self.refresh(now) {
                 Ok(()) => RULES_EVERY + self.jitter.random_range(Duration::ZERO..RULES_JITTER),
                 Err(error) => {
-                    self.went_unanswered(&error);
+                    if self.rules_line.turned(false) {
+                        self.say_unanswered(&error);
+                    }
                     let pause = self.retry;
                     self.retry = (pause * 2).min(RULES_RETRY_AT_LEAST_EVERY);
                     pause
@@ -114,8 +131,24 @@ impl<S: SamplingService> Polling<S> {
         let refreshed = self.rules.load().refreshed(served.rules, now);
         self.rules.store(Arc::new(refreshed));
         self.retry = RULES_RETRY;
-        self.was_answered();
+        if self.rules_line.turned(true) {
+            let rules = self.rules.load().len();
+            tracing::info!(sampling.rules = rules, "sampling follows X-Ray; rules that apply here: {rules}");
+        }
         Ok(())
+    }
+
+    /// Without rules from the start, it depends on the sampler what is kept: one that only waits for rules to come is nothing to warn of.
+    fn say_unanswered(&self, error: &anyhow::Error) {
+        if self.rules.load().is_served() {
+            tracing::warn!("X-Ray does not say what to sample ({error:#}): its last rules are kept for an hour");
+        } else if self.before_rules == BeforeRules::Few {
+            tracing::warn!(
+                "X-Ray does not say what to sample ({error:#}): without rules it is one trace a second and 5 % of the others"
+            );
+        } else {
+            tracing::debug!("X-Ray does not say what to sample ({error:#}): without rules it is every trace");
+        }
     }
 
     /// Reports what was counted and takes over what is granted; answers when X-Ray wants the next report.
@@ -127,7 +160,7 @@ impl<S: SamplingService> Polling<S> {
             match self.service.targets(&self.client_id, now, some) {
                 Ok(grants) => {
                     self.rules.store(Arc::new(self.rules.load().granted(&grants.targets)));
-                    self.was_answered();
+                    self.targets_line.turned(true);
                     interval = interval.into_iter().chain(grants.interval).min();
                     if grants.modified_at > self.modified_at || grants.unprocessed > 0 {
                         self.modified_at = self.modified_at.max(grants.modified_at);
@@ -136,28 +169,16 @@ impl<S: SamplingService> Polling<S> {
                 }
                 Err(error) => {
                     self.rules.load().put_back(some);
-                    self.went_unanswered(&error);
+                    // Without rules the other line has said all there is to say.
+                    if self.targets_line.turned(false) && self.rules_line.0 == Some(true) {
+                        tracing::warn!("X-Ray does not take what was sampled ({error:#}): its last quotas run out");
+                    }
                     break; // the others would wait for the same timeout
                 }
             }
         }
         calls.for_each(|unsent| self.rules.load().put_back(unsent));
         interval
-    }
-
-    fn was_answered(&mut self) {
-        if self.is_answered.replace(true) != Some(true) {
-            let rules = self.rules.load().len();
-            tracing::info!(sampling.rules = rules, "sampling follows X-Ray; rules that apply here: {rules}");
-        }
-    }
-
-    fn went_unanswered(&mut self, error: &anyhow::Error) {
-        if self.is_answered.replace(false) != Some(false) {
-            tracing::warn!(
-                "X-Ray does not say what to sample ({error:#}): its last rules are kept for an hour, without any it is one trace a second and 5 % of the others"
-            );
-        }
     }
 }
 
@@ -169,13 +190,13 @@ pub struct Poller {
 }
 
 impl Poller {
-    pub(super) fn start(url: &str, rules: Arc<ArcSwap<RuleSet>>) -> std::io::Result<Self> {
+    pub(super) fn start(url: &str, rules: Arc<ArcSwap<RuleSet>>, before_rules: BeforeRules) -> std::io::Result<Self> {
         let (stop, stopped) = mpsc::channel();
         let url = url.to_owned();
         std::thread::Builder::new().name("xray-sampling".to_owned()).spawn(move || {
             let _untraced = Context::enter_telemetry_suppressed_scope();
             match Client::new(&url) {
-                Ok(client) => poll(Polling::new(client, rules, rand::random()), &stopped),
+                Ok(client) => poll(Polling::new(client, rules, before_rules, rand::random()), &stopped),
                 Err(error) => tracing::warn!("X-Ray cannot be asked what to sample: {error:#}"),
             }
         })?;
@@ -255,7 +276,7 @@ mod tests {
         fn new(rules: Vec<Rule>) -> Self {
             let service = Scripted::default();
             service.0.borrow_mut().rules = ServedRules { rules, modified_at: 50.0 };
-            let polling = Polling::new(service.clone(), Arc::default(), 7);
+            let polling = Polling::new(service.clone(), Arc::default(), BeforeRules::Few, 7);
             Self { service, polling, elapsed: Duration::ZERO, due: Duration::ZERO }
         }
 
@@ -379,7 +400,7 @@ mod tests {
         let quota = Some(Quota { per_second: 1, until: 4e9 });
         let target = |rule_name: &str| Target { rule_name: rule_name.to_owned(), fixed_rate: 1.0, quota };
         service.0.borrow_mut().grants.targets = vec![target("r0"), target("r59")];
-        let mut polling = Polling::new(service.clone(), Arc::default(), 7);
+        let mut polling = Polling::new(service.clone(), Arc::default(), BeforeRules::Few, 7);
         polling.tick(Duration::ZERO, NOW);
         polling.tick(Duration::from_secs(11), NOW);
         assert!(service.0.borrow().reports.is_empty());

@@ -12,11 +12,11 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::json;
 
-use super::XraySampler;
 use super::poll::{Grants, Polling, SamplingService, ServedRules};
 use super::reservoir::{Counts, Quota};
 use super::rules::tests::rule;
 use super::targets::{Statistics, Target};
+use super::{BeforeRules, XraySampler};
 
 const START: u64 = 1_700_000_000;
 const SECONDS: u64 = 600;
@@ -74,8 +74,8 @@ struct Process {
 impl Process {
     fn new(xray: &Rc<RefCell<Xray>>, number: u64) -> Self {
         let rules = Arc::default();
-        let sampler = XraySampler::with_rules(Arc::clone(&rules), &Resource::builder_empty().build());
-        let polling = Polling::new(Line(Rc::clone(xray)), rules, number);
+        let sampler = XraySampler::with_rules(Arc::clone(&rules), BeforeRules::Few, &Resource::builder_empty().build());
+        let polling = Polling::new(Line(Rc::clone(xray)), rules, BeforeRules::Few, number);
         // They do not all start in the same second.
         let due = Duration::from_secs(number);
         Self { sampler, polling, due, random: RefCell::new(StdRng::seed_from_u64(number)) }

@@ -97,6 +97,11 @@ impl RuleSet {
         self.entries.len()
     }
 
+    /// Whether any rules were ever served.
+    pub(super) fn is_served(&self) -> bool {
+        self.fetched_at.is_some()
+    }
+
     /// Decides about a request at `now`; `None` when no rule is about it or the rules are too old.
     pub(super) fn decide(&self, request: &Request<'_>, now: u64, random: impl FnOnce() -> f64) -> Option<Decision> {
         self.fetched_at.filter(|fetched_at| now <= fetched_at.saturating_add(RULES_TTL))?;

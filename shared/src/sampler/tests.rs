@@ -81,7 +81,7 @@ fn read_request(stream: &TcpStream) -> (String, Json) {
 #[test]
 fn without_rules_it_is_one_a_second_and_a_twentieth_of_the_others() {
     fn check(random: f64, expected: usize) {
-        let sampler = XraySampler::with_rules(Arc::default(), &Resource::builder_empty().build());
+        let sampler = XraySampler::with_rules(Arc::default(), BeforeRules::Few, &Resource::builder_empty().build());
         let sampled = |now| (0..10).filter(|_| sampler.decide(&SpanKind::Server, &[], now, || random).0).count();
         assert_eq!(sampled(1_700_000_000), expected, "{random}");
         assert_eq!(sampled(1_700_000_001), expected, "{random}");
@@ -103,8 +103,8 @@ struct Process {
 impl Process {
     fn new(url: String) -> Self {
         let rules = Arc::default();
-        let sampler = XraySampler::with_rules(Arc::clone(&rules), &Resource::builder_empty().build());
-        let polling = Polling::new(Client::new(&url).unwrap(), rules, 7);
+        let sampler = XraySampler::with_rules(Arc::clone(&rules), BeforeRules::Few, &Resource::builder_empty().build());
+        let polling = Polling::new(Client::new(&url).unwrap(), rules, BeforeRules::Few, 7);
         Self { url, sampler, polling, start: epoch_seconds(), elapsed: 0 }
     }
 

@@ -157,7 +157,9 @@ fn provider(
     losses: &Arc<Losses>,
 ) -> anyhow::Result<(SdkTracerProvider, Option<Poller>)> {
     let processor = exporter::build(&config.exporter, config.queue, losses)?;
-    let (sampler, sampling) = config.sampler.start(resource)?;
+    let sampler = config.sampler.clone();
+    let sampler = if processor.is_some() { sampler } else { sampler.for_nothing() };
+    let (sampler, sampling) = sampler.start(resource)?;
     let mut provider = SdkTracerProvider::builder()
         .with_resource(resource.clone())
         .with_id_generator(AdoptingIdGenerator::default())

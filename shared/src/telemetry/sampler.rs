@@ -3,9 +3,9 @@
 //! The SDK's parent-based sampler takes "undecided" for "no". This one hands such requests to the root sampler, and obeys a decision
 //! that came without a parent span.
 //!
-//! `xray` is the only sampler that does something by itself: it follows the sampling rules that [`crate::sampler`] fetches from
-//! `AWS_XRAY_DAEMON_ADDRESS`. It has to be asked for. Before its first answer, and wherever nobody answers, it would keep a twentieth of the traces
-//! only, which is a poor surprise on a laptop; `parentbased_always_on` keeps them all.
+//! Without a choice it is `parentbased_always_on` until the first sampling rules are served at `AWS_XRAY_DAEMON_ADDRESS`, and `xray` from
+//! then on: on a laptop a missing trace is worse than one too many, and whoever serves rules wants them followed. `xray` itself keeps one
+//! trace a second and a twentieth of the others before its first answer, as every X-Ray SDK does. See [`crate::sampler`].
 
 use opentelemetry::trace::{Link, SpanKind, TraceContextExt, TraceId};
 use opentelemetry::{Context, KeyValue};
@@ -15,7 +15,7 @@ use opentelemetry_sdk::trace::{Sampler, SamplingDecision, SamplingResult, Should
 use super::daemon::DaemonAddress;
 use super::propagation::{Incoming, Sampled};
 use crate::config::{ConfigError, Environment};
-use crate::sampler::{Poller, XraySampler};
+use crate::sampler::{BeforeRules, Poller, XraySampler};
 
 const VARIABLE: &str = "OTEL_TRACES_SAMPLER";
 const ARGUMENT: &str = "OTEL_TRACES_SAMPLER_ARG";
@@ -31,27 +31,24 @@ pub struct SamplerChoice {
 #[derive(Clone, Debug)]
 enum Root {
     Standard(Sampler),
-    Xray(DaemonAddress),
-}
-
-impl Default for SamplerChoice {
-    /// `parentbased_always_on`.
-    fn default() -> Self {
-        Self { root: Root::Standard(Sampler::AlwaysOn), parent_based: true }
-    }
+    Xray { address: DaemonAddress, before_rules: BeforeRules },
 }
 
 impl SamplerChoice {
-    /// Reads `OTEL_TRACES_SAMPLER`, and what it needs of `OTEL_TRACES_SAMPLER_ARG` and `AWS_XRAY_DAEMON_ADDRESS`.
+    /// Reads `OTEL_TRACES_SAMPLER` (unset: every trace until rules are served, then by the rules), and what it needs of `OTEL_TRACES_SAMPLER_ARG` and `AWS_XRAY_DAEMON_ADDRESS`.
     ///
     /// # Errors
     /// When the sampler is unknown, its ratio is not between 0 and 1, or its daemon has no address.
     pub fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
-        let Some(name) = environment.get(VARIABLE) else { return Ok(Self::default()) };
-        if name == "xray" {
+        let xray = |before_rules| {
             let address = DaemonAddress::from_environment(environment)?;
-            return Ok(Self { root: Root::Xray(address), parent_based: true });
-        }
+            Ok(Self { root: Root::Xray { address, before_rules }, parent_based: true })
+        };
+        let name = match environment.get(VARIABLE) {
+            None => return xray(BeforeRules::All),
+            Some("xray") => return xray(BeforeRules::Few),
+            Some(name) => name,
+        };
         let (rule, parent_based) = match name.strip_prefix("parentbased_") {
             Some(rule) => (rule, true),
             None => (name, false),
@@ -65,6 +62,16 @@ impl SamplerChoice {
         Ok(Self { root: Root::Standard(root), parent_based })
     }
 
+    /// This choice where spans go nowhere: nobody is asked for rules that nobody has asked for.
+    pub(super) fn for_nothing(self) -> Self {
+        match self.root {
+            Root::Xray { before_rules: BeforeRules::All, .. } => {
+                Self { root: Root::Standard(Sampler::AlwaysOn), ..self }
+            }
+            Root::Xray { .. } | Root::Standard(_) => self,
+        }
+    }
+
     /// The sampler itself; `xray` begins to poll for the service that `resource` describes.
     ///
     /// # Errors
@@ -72,8 +79,9 @@ impl SamplerChoice {
     pub(super) fn start(&self, resource: &Resource) -> std::io::Result<(DecidedFirst, Option<Poller>)> {
         let (root, poller): (Box<dyn ShouldSample>, _) = match &self.root {
             Root::Standard(sampler) => (Box::new(sampler.clone()), None),
-            Root::Xray(address) => {
-                let (sampler, poller) = XraySampler::start(&format!("http://{}", address.tcp()), resource)?;
+            Root::Xray { address, before_rules } => {
+                let (sampler, poller) =
+                    XraySampler::start_with(&format!("http://{}", address.tcp()), *before_rules, resource)?;
                 (Box::new(sampler), Some(poller))
             }
         };
@@ -185,12 +193,25 @@ mod tests {
         }
         check(&off, &with_parent(&Context::new(), true, true), &RecordAndSample);
         // Its own decision differs from one request to the next, so only the caller's can come out every time.
-        let xray = SamplerChoice { root: Root::Xray(nobody()), parent_based: true };
+        let xray = SamplerChoice {
+            root: Root::Xray { address: nobody(), before_rules: BeforeRules::Few },
+            parent_based: true,
+        };
         let (xray, poller) = xray.start(&Resource::builder_empty().build()).unwrap();
         for _ in 0..100 {
             check(&xray, &incoming(Sampled::No), &Drop);
             check(&xray, &incoming(Sampled::Yes), &RecordAndSample);
             check(&xray, &with_parent(&Context::new(), true, true), &RecordAndSample);
+        }
+        poller.unwrap().stop();
+        let unserved = SamplerChoice {
+            root: Root::Xray { address: nobody(), before_rules: BeforeRules::All },
+            parent_based: true,
+        };
+        let (unserved, poller) = unserved.start(&Resource::builder_empty().build()).unwrap();
+        for _ in 0..100 {
+            check(&unserved, &Context::new(), &RecordAndSample);
+            check(&unserved, &incoming(Sampled::No), &Drop);
         }
         poller.unwrap().stop();
         check(&sampler("always_on"), &incoming(Sampled::No), &RecordAndSample);
