@@ -5,7 +5,7 @@
 use std::net::TcpListener;
 
 use anyhow::{Result, ensure};
-use e2e::{Finished, run, run_up};
+use e2e::{Finished, Stack, run, run_up};
 
 /// The part of the output that counts: the map and the totals beneath it, without addresses and times.
 fn counts(run: &Finished) -> Vec<String> {
@@ -44,6 +44,20 @@ async fn a_counted_run_repeats_exactly_under_its_seed() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_load_knows_what_the_demo_of_its_site_uses() -> Result<()> {
+    let stack = Stack::start(&["--no-traffic", "--chaos", "off"], &[]).await?;
+    let site = stack.site("");
+    let load = run(&["load", "--site", &site, "--clients", "4", "--requests", "40", "--seed", "7", "--json"]).await?;
+    ensure!(load.status.success(), "{}", load.stderr);
+    let report: serde_json::Value = serde_json::from_str(&load.stdout)?;
+    ensure!(report["answers"] == serde_json::json!({ "200": 40 }), "{report:#}");
+    let names = report["processes"].as_array().into_iter().flatten().map(|process| process["name"].clone());
+    let names: Vec<serde_json::Value> = names.collect();
+    ensure!(names == ["like-service", "monolith", "local-xray"], "{report:#}");
+    stack.stop().await
+}
+
+#[tokio::test]
 async fn a_taken_port_is_named_with_the_flag_that_moves_it() -> Result<()> {
     for flag in ["--site", "--internal", "--like", "--like-internal", "--xray", "--otlp-grpc", "--otlp-http"] {
         let taken = TcpListener::bind("127.0.0.1:0")?;
@@ -64,7 +78,7 @@ async fn a_taken_port_is_named_with_the_flag_that_moves_it() -> Result<()> {
 async fn help_shows_the_verbs_and_examples() -> Result<()> {
     let help = run(&["--help"]).await?;
     ensure!(help.status.success());
-    for expected in ["--for", "--requests", "--seed", "map", "Examples"] {
+    for expected in ["--for", "--requests", "--seed", "map", "load", "Examples"] {
         ensure!(help.stdout.contains(expected), "'{expected}' is not in\n{}", help.stdout);
     }
     Ok(())

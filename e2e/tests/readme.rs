@@ -36,7 +36,9 @@ async fn every_printed_run_of_the_demo_works() -> Result<()> {
             let arguments: Vec<&str> = command.iter().map(String::as_str).collect();
             let what = || format!("`cargo run -- {}` in {}", arguments.join(" "), path.display());
             let is_bounded = arguments.contains(&"--for") || arguments.contains(&"--requests");
-            if arguments.contains(&"--help") {
+            if let ["load", rest @ ..] = arguments.as_slice() {
+                load_a_running_demo(rest).await.with_context(what)?;
+            } else if arguments.contains(&"--help") {
                 ensure!(run(&arguments).await?.status.success(), "{}", what());
             } else if is_bounded {
                 let run = run_up(&arguments).await.with_context(what)?;
@@ -50,6 +52,15 @@ async fn every_printed_run_of_the_demo_works() -> Result<()> {
     ensure!(seen.iter().any(Vec::is_empty), "nothing prints a plain `cargo run`, only {seen:?}");
     ensure!(seen.len() >= 3, "only {seen:?} were found");
     Ok(())
+}
+
+/// `mysfits load` wants a demo that runs already, as it does in another terminal of the reader's.
+async fn load_a_running_demo(arguments: &[&str]) -> Result<()> {
+    let stack = Stack::start(&["--no-traffic"], &[]).await?;
+    let site = stack.site("");
+    let load = run(&[&["load", "--site", &site], arguments].concat()).await?;
+    ensure!(load.status.success(), "{}\n{}", load.stdout, load.stderr);
+    stack.stop().await
 }
 
 /// Targets of links and pictures, without those that leave the repository or stay on the page.
