@@ -24,8 +24,18 @@ const STOP_DEADLINE: Duration = Duration::from_secs(15);
 const ASK_EVERY: Duration = Duration::from_millis(50);
 
 /// Variables of the demo's own environment that children see; everything else they get is written down in [`variables`].
-const INHERITED: [&str; 9] =
-    ["PATH", "HOME", "TMPDIR", "TZ", "LANG", "LOGLEVEL", "RUST_BACKTRACE", "LLVM_PROFILE_FILE", "TRUSTED_PROXIES"];
+const INHERITED: [&str; 10] = [
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "TZ",
+    "LANG",
+    "LOGLEVEL",
+    "RUST_BACKTRACE",
+    "LLVM_PROFILE_FILE",
+    "TRUSTED_PROXIES",
+    "LOCAL_XRAY_STRICT",
+];
 
 /// What the children have to know beyond their addresses.
 #[derive(Clone, Copy, Debug)]

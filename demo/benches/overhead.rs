@@ -1,0 +1,189 @@
+//! What tracing costs: CPU time of both services per 10,000 requests, traced against untraced.
+//!
+//! ```text
+//! cargo bench -p demo --bench overhead              about three minutes on two cores
+//! cargo bench -p demo --bench overhead -- --rounds 3
+//! ```
+//!
+//! Four systems run side by side: one without telemetry, two that record every request, and one that follows AWS's default sampling
+//! rule. Each round loads one after the other, in an order that changes from round to round. CPU time rather than wall time, and the
+//! ratios of one round rather than of sums, because other work on the machine disturbs both sides of a ratio alike. CPU time runs on
+//! for a moment after the last answer, and the queues are long, so that exporting is paid for by those who traced. The local X-Ray's own
+//! CPU time does not count: on AWS it is somebody else's.
+
+#![expect(clippy::print_stdout, reason = "a program that measures and prints")]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+
+use actix_web::{App, HttpResponse, HttpServer, web};
+use anyhow::{Context as _, Result, ensure};
+use serde::Deserialize;
+
+use support::{System, load};
+
+const ROUNDS: usize = 7;
+
+/// Requests a round, and clients that send them.
+const LIKES: u32 = 3_000;
+const LISTS: u32 = 10_000;
+const CLIENTS: &str = "4";
+
+/// Room for what waits to be exported: a span that is lost is a span that nobody has paid for.
+const ROOM: (&str, &str) = ("OTEL_BSP_MAX_QUEUE_SIZE", "65536");
+
+/// The systems that are compared, the untraced one first. Without telemetry nothing is recorded and nothing leaves; trace headers are
+/// still read and answered.
+const SYSTEMS: [(&str, &[(&str, &str)]); 4] = [
+    ("telemetry off", &[("OTEL_SDK_DISABLED", "true"), ("OTEL_TRACES_SAMPLER", "always_off")]),
+    ("every request, OTLP", &[ROOM]),
+    ("every request, UDP", &[ROOM, ("OTEL_TRACES_EXPORTER", "xray")]),
+    ("AWS's default rule (1/s + 5 %)", &[ROOM, ("OTEL_TRACES_SAMPLER", "xray"), ("LOCAL_XRAY_STRICT", "true")]),
+];
+
+/// CPU seconds of one system, a number each round.
+#[derive(Debug, Default)]
+struct Measured {
+    likes: Vec<f64>,
+    lists: Vec<f64>,
+}
+
+/// The part of a load's report that is read here.
+#[derive(Debug, Deserialize)]
+struct Report {
+    answers: BTreeMap<u16, u64>,
+    processes: Vec<Usage>,
+}
+
+/// What one process used.
+#[derive(Debug, Deserialize)]
+struct Usage {
+    name: String,
+    cpu_seconds: f64,
+}
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["bare", body] => serve_bare(body),
+        ["--rounds", rounds] => measure(rounds.parse().context("--rounds wants a number")?),
+        [] => measure(ROUNDS),
+        _ => anyhow::bail!("the only argument is --rounds N"),
+    }
+}
+
+fn measure(rounds: usize) -> Result<()> {
+    let systems: Vec<System> = SYSTEMS.iter().map(|(_, variables)| System::start(variables)).collect::<Result<_>>()?;
+    for system in &systems {
+        likes(system, 300, usize::MAX)?; // connections, caches, the first rules
+    }
+    let mut measured: Vec<Measured> = systems.iter().map(|_| Measured::default()).collect();
+    for round in 0..rounds {
+        for turn in 0..systems.len() {
+            let which = (turn + round) % systems.len();
+            if let (Some(system), Some(measured)) = (systems.get(which), measured.get_mut(which)) {
+                measured.likes.push(likes(system, LIKES, round)?);
+                measured.lists.push(lists(&system.site, &[])?);
+            }
+        }
+        println!("round {} of {rounds}", round + 1);
+    }
+    let bare = systems.first().context("there is a system")?;
+    let bare = measure_bare(&bare.site)?;
+    let lost = systems.into_iter().map(System::stop).collect::<Result<Vec<u64>>>()?;
+    print(&measured, &bare, &lost);
+    Ok(())
+}
+
+/// CPU seconds of both services per 10,000 likes. Every round has a seed of its own: a like under a known key would not be counted.
+fn likes(system: &System, count: u32, round: usize) -> Result<f64> {
+    let (count_text, seed) = (count.to_string(), round.to_string());
+    let arguments = ["--clients", CLIENTS, "--requests", &count_text, "--like-share", "1", "--seed", &seed];
+    cpu_of_services(&load(&system.site, &arguments)?, count)
+}
+
+/// CPU seconds per 10,000 times `GET /mysfits`.
+fn lists(site: &str, more: &[&str]) -> Result<f64> {
+    let count = LISTS.to_string();
+    let arguments = [&["--clients", CLIENTS, "--requests", &count, "--like-share", "0"], more].concat();
+    cpu_of_services(&load(site, &arguments)?, LISTS)
+}
+
+fn cpu_of_services(report: &Report, requests: u32) -> Result<f64> {
+    ensure!(report.answers.get(&200) == Some(&u64::from(requests)), "not every request was answered 200: {report:?}");
+    let services = report.processes.iter().filter(|process| process.name != "local-xray");
+    let seconds: f64 = services.map(|process| process.cpu_seconds).sum();
+    ensure!(seconds > 0.0, "the processes of the system were not found");
+    Ok(seconds * 10_000.0 / f64::from(requests))
+}
+
+// === The bare handler ===
+
+/// CPU seconds of an actix-web handler that answers the same bytes and does nothing else, in a process of its own.
+fn measure_bare(site: &str) -> Result<Vec<f64>> {
+    let body =
+        actix_web::rt::System::new().block_on(async { reqwest::get(format!("{site}/mysfits")).await?.text().await })?;
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("mysfits.json");
+    std::fs::write(&path, body)?;
+    let mut process = Command::new(std::env::current_exe()?)
+        .arg("bare")
+        .arg(&path)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut site = String::new();
+    let mut output = std::io::BufReader::new(process.stdout.take().context("its output")?);
+    std::io::BufRead::read_line(&mut output, &mut site)?;
+    let pid = process.id().to_string();
+    let measured = (0..3).map(|_| lists(site.trim(), &["--pid", &pid])).collect();
+    process.kill()?;
+    process.wait()?;
+    measured
+}
+
+fn serve_bare(body: &str) -> Result<()> {
+    let body = web::Bytes::from(std::fs::read(body)?);
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    println!("http://{}", listener.local_addr()?);
+    let server = HttpServer::new(move || {
+        let body = body.clone();
+        let answer = move || {
+            let body = body.clone();
+            async move { HttpResponse::Ok().content_type("application/json").body(body) }
+        };
+        App::new().route("/mysfits", web::get().to(answer))
+    });
+    Ok(actix_web::rt::System::new().block_on(server.listen(listener)?.run())?)
+}
+
+// === The table ===
+
+fn print(measured: &[Measured], bare: &[f64], lost: &[u64]) {
+    println!("\n| CPU of the services per 10,000 | `POST …/like` | ÷ off | `GET /mysfits` | ÷ off | spans lost |");
+    println!("|---|--:|--:|--:|--:|--:|");
+    let Some(off) = measured.first() else { return };
+    for (((name, _), of), lost) in SYSTEMS.iter().zip(measured).zip(lost) {
+        let (likes, lists) = (ratio(&of.likes, &off.likes), ratio(&of.lists, &off.lists));
+        println!("| {name} | {:.2} s | {likes} | {:.2} s | {lists} | {lost} |", median(&of.likes), median(&of.lists));
+    }
+    let bare = median(bare);
+    println!("| a bare actix-web handler | | | {bare:.2} s | {:.2} | |", bare / median(&off.lists));
+}
+
+/// The median of the rounds' ratios, and the least and the greatest of them.
+fn ratio(of: &[f64], off: &[f64]) -> String {
+    let ratios: Vec<f64> = of.iter().zip(off).map(|(of, off)| of / off).collect();
+    let (least, greatest) = ratios.iter().fold((f64::MAX, f64::MIN), |(low, high), r| (low.min(*r), high.max(*r)));
+    format!("{:.2} ({least:.2} – {greatest:.2})", median(&ratios))
+}
+
+/// The middle one of some numbers.
+fn median(numbers: &[f64]) -> f64 {
+    let mut sorted = numbers.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+}
