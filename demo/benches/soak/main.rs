@@ -91,6 +91,7 @@ fn soak(modes: &[Mode], seconds: u64) -> Result<String> {
         System::start(&[
             ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", traces.as_str()),
             ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", metrics.as_str()),
+            ("OTEL_METRICS_EXPORTER", "otlp"),
         ])
     });
     let [of_well, of_troubled] = systems;
