@@ -43,6 +43,17 @@ pub(super) fn call(attributes: &mut Attributes) -> Map<String, Value> {
     members
 }
 
+/// The attribute by which X-Ray's samplers name the rule that let a trace in.
+const SAMPLING_RULE: &str = "aws.xray.sampling_rule";
+
+/// Takes the name of the sampling rule into the block of a segment, where the X-Ray SDKs write it.
+pub(super) fn sampled_by(attributes: &mut Attributes, members: &mut Map<String, Value>) {
+    let Some(rule) = attributes.take_text(&[SAMPLING_RULE]) else { return };
+    if let Value::Object(xray) = members.entry("xray").or_insert_with(|| Map::new().into()) {
+        xray.insert("sampling_rule_name".to_owned(), rule.into());
+    }
+}
+
 /// The operation; RPC methods of other systems are no AWS operations and stay metadata.
 fn operation(attributes: &mut Attributes) -> Option<String> {
     if let Some(operation) = attributes.take_text(&["aws.operation"]) {

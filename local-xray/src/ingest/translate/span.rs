@@ -57,7 +57,7 @@ pub(super) fn documents(span: &Span, resource: &Resource, scope: &Scope) -> Resu
     let kind = SpanKind::try_from(span.kind).unwrap_or(SpanKind::Unspecified);
     let source = Source { span, kind, role: role(kind, identity.parent, &attributes), identity, resource, scope };
     let segments = match source.role {
-        Role::SegmentAndCall => source.service_and_call(&attributes),
+        Role::SegmentAndCall => source.service_and_call(attributes),
         Role::Segment | Role::CallingSegment | Role::Subsegment => vec![source.segment(attributes)],
     };
     let document = |segment| Document { trace_id: identity.trace_id, segment, notes: Vec::new() };
@@ -122,11 +122,17 @@ impl Source<'_> {
         segment.cause = failure.cause;
     }
 
-    /// Where a segment ran, and what was called; what runs outside AWS has neither.
+    /// Where a segment ran and why it was sampled, and what was called.
     fn aws(&self, attributes: &mut Attributes, is_segment: bool) -> Option<Aws> {
-        let mut members = if is_segment { self.resource.aws.clone() } else { Map::new() };
+        let mut members = if is_segment { self.aws_of_service(attributes) } else { Map::new() };
         members.extend(aws::call(attributes));
         (!members.is_empty()).then_some(Aws(members))
+    }
+
+    fn aws_of_service(&self, attributes: &mut Attributes) -> Map<String, Value> {
+        let mut members = self.resource.aws.clone();
+        aws::sampled_by(attributes, &mut members);
+        members
     }
 
     /// Removes what the name, the namespace and the role already say.
@@ -145,7 +151,8 @@ impl Source<'_> {
     }
 
     /// A segment of the service, and in it the call. Both last as long as the span and end as it does.
-    fn service_and_call(&self, attributes: &Attributes) -> Vec<Segment> {
+    fn service_and_call(&self, mut attributes: Attributes) -> Vec<Segment> {
+        let aws = self.aws_of_service(&mut attributes);
         let call = Segment { parent_id: Some(self.identity.derived_id(0)), ..self.segment(attributes.clone()) };
         let own_name = attributes.text(&["aws.local.service"]);
         let name = own_name.or_else(|| self.resource.attributes.text(&["service.name"]));
@@ -155,7 +162,7 @@ impl Source<'_> {
             end_time: call.end_time,
             origin: self.resource.origin.clone(),
             service: self.resource.service.clone(),
-            aws: (!self.resource.aws.is_empty()).then(|| Aws(self.resource.aws.clone())),
+            aws: (!aws.is_empty()).then_some(Aws(aws)),
             user: call.user.clone(),
             error: call.error,
             throttle: call.throttle,

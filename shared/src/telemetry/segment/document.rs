@@ -7,6 +7,7 @@ use opentelemetry_sdk::trace::SpanData;
 use serde_json::{Map, Value, json};
 
 use super::span::{database_system, text};
+use crate::sampler::SAMPLING_RULE;
 
 const TOLD_ELSEWHERE: [&str; 5] = ["peer.service", "aws.service", "db.service", "db.name", "db.namespace"];
 const KEPT_FRAMES: usize = 10;
@@ -19,6 +20,7 @@ pub(super) struct Facts {
     database_system: Option<String>,
     is_root_client: bool,
     peer_address: Option<String>,
+    sampling_rule: Option<String>,
     attributes: Vec<String>,
 }
 
@@ -31,6 +33,7 @@ impl Facts {
             database_system: database_system(span).map(|system| system.into_owned()),
             is_root_client: span.parent_span_id == SpanId::INVALID && span.span_kind == SpanKind::Client,
             peer_address: peer.map(|address| address.into_owned()),
+            sampling_rule: text(span, SAMPLING_RULE).map(|rule| rule.into_owned()),
             attributes: span.attributes.iter().map(|attribute| attribute.key.to_string()).collect(),
         }
     }
@@ -64,6 +67,8 @@ pub(super) fn mend(document: &mut Value, facts: &Facts, resource: &Resource) {
         if fields.get("aws").and_then(Value::as_object).is_some_and(Map::is_empty) {
             fields.remove("aws");
         }
+    } else if let Some(rule) = &facts.sampling_rule {
+        name_sampling_rule(fields, rule);
     }
     file_metadata(fields, facts, resource);
 }
@@ -81,6 +86,15 @@ fn name_scheme(fields: &mut Map<String, Value>, system: &str) {
     }
 }
 
+/// The translator knows the rule as any other attribute; the X-Ray SDKs write it beside their own name.
+fn name_sampling_rule(fields: &mut Map<String, Value>, rule: &str) {
+    let aws = fields.entry("aws").or_insert_with(|| json!({})).as_object_mut();
+    let xray = aws.and_then(|aws| aws.entry("xray").or_insert_with(|| json!({})).as_object_mut());
+    if let Some(xray) = xray {
+        xray.insert("sampling_rule_name".to_owned(), rule.into());
+    }
+}
+
 fn resource_text(resource: &Resource, key: &'static str) -> Option<String> {
     resource.get(&key.into()).map(|value| value.as_str().into_owned())
 }
@@ -91,7 +105,8 @@ fn file_metadata(fields: &mut Map<String, Value>, facts: &Facts, resource: &Reso
     let translated = translated.as_ref().and_then(Value::as_object).into_iter().flatten();
     let only_of_resource =
         |key: &String| resource.get(&key.clone().into()).is_some() && !facts.attributes.contains(key);
-    let of_span = translated.filter(|(key, _)| !only_of_resource(key) && !TOLD_ELSEWHERE.contains(&key.as_str()));
+    let told_elsewhere = |key: &str| TOLD_ELSEWHERE.contains(&key) || (key == SAMPLING_RULE && !is_subsegment(fields));
+    let of_span = translated.filter(|(key, _)| !only_of_resource(key) && !told_elsewhere(key));
     let mut filed: Map<String, Value> = of_span.map(|(key, value)| (key.clone(), value.clone())).collect();
     if fields.get("name").and_then(Value::as_str) != Some(facts.span_name.as_str()) {
         // A document is named after a service; what the span was called would be lost.

@@ -223,6 +223,19 @@ fn the_resource_is_told_on_segments_only() {
 }
 
 #[test]
+fn a_segment_names_the_rule_that_sampled_it() {
+    let rule = (crate::sampler::SAMPLING_RULE, "checkout");
+    let segment = document_of(span(SpanKind::Server, &[rule]));
+    assert_eq!(segment["aws"]["xray"]["sampling_rule_name"], "checkout");
+    assert_eq!(segment["aws"]["xray"]["sdk"], "opentelemetry for rust");
+    assert_eq!(segment["metadata"]["default"].get(rule.0), None);
+    // No sampler is asked about a part of a segment, but nobody's attribute is lost.
+    let part = document_of(span(SpanKind::Internal, &[rule]));
+    assert_eq!(part["metadata"]["default"][rule.0], "checkout");
+    assert_eq!(part.get("aws"), None);
+}
+
+#[test]
 fn a_service_with_a_version_is_not_on_elastic_beanstalk() {
     let document = document_of(served(200));
     assert_eq!(document["service"]["version"], "1.2.3");

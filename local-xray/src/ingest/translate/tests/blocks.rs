@@ -287,3 +287,24 @@ fn resource_attributes_stand_on_segments_and_on_calls_from_elsewhere() {
     check(span(INTERNAL, json!({ "a": 1 })), false);
     check(span_with(INTERNAL, json!({ "a": 1 }), json!({ "flags": 0x300 })), true);
 }
+
+#[test]
+fn a_segment_names_the_rule_that_sampled_it() {
+    const RULE: &str = "aws.xray.sampling_rule";
+    let check = |span: Value, expected: &[Option<&str>]| {
+        let documents = documents_of(span);
+        let named = |document: &Value| {
+            assert_eq!(document["metadata"]["default"].get(RULE), None);
+            document["aws"]["xray"]["sampling_rule_name"].as_str().map(str::to_owned)
+        };
+        let named: Vec<_> = documents.iter().map(named).collect();
+        assert_eq!(named.iter().map(Option::as_deref).collect::<Vec<_>>(), expected);
+    };
+    check(root(SERVER, json!({ RULE: "checkout" })), &[Some("checkout")]);
+    check(root(CLIENT, json!({ RULE: "checkout" })), &[Some("checkout")]);
+    check(root(CLIENT, json!({ RULE: "checkout", "aws.span.kind": "LOCAL_ROOT" })), &[Some("checkout"), None]);
+    check(root(SERVER, json!({})), &[None]);
+    // No sampler is asked about a part of a segment, but nobody's attribute is lost.
+    let part = document_of(span(INTERNAL, json!({ RULE: "checkout" })));
+    assert_eq!(part["metadata"]["default"][RULE], "checkout");
+}
