@@ -32,7 +32,7 @@ pub(super) fn parse(text: &str) -> Stack {
                 None => frames.push(frame),
             }
         } else if let Some(label) = rust_function(line) {
-            frames.push(StackFrame { label: Some(label.to_owned()), ..StackFrame::default() });
+            frames.push(StackFrame { label: said(label), ..StackFrame::default() });
         } else if number > 0 {
             understood = false; // the first line repeats the type and message
         }
@@ -51,16 +51,16 @@ fn after_at(text: &str) -> StackFrame {
         && (place.contains(':') || !place.contains(' '))
     {
         let (path, line) = place_of(place);
-        return StackFrame { path, line, label: Some(label.trim().to_owned()) };
+        return StackFrame { path, line, label: said(label) };
     }
     if let Some((label, place)) = text.split_once(" in ")
         && let Some((path, line)) = place.rsplit_once(":line ")
     {
-        return StackFrame { path: Some(path.to_owned()), line: line.parse().ok(), label: Some(label.to_owned()) };
+        return StackFrame { path: said(path), line: line.parse().ok(), label: said(label) };
     }
     match place_of(text) {
         (path, line @ Some(_)) => StackFrame { path, line, label: None },
-        _ => StackFrame { label: Some(text.to_owned()), ..StackFrame::default() },
+        _ => StackFrame { label: said(text), ..StackFrame::default() },
     }
 }
 
@@ -71,20 +71,24 @@ fn place_of(place: &str) -> (Option<String>, Option<i64>) {
         Some((before.to_owned(), number.parse::<i64>().ok()?))
     };
     match numbered(place) {
-        None => (Some(place.to_owned()).filter(|place| !place.is_empty()), None),
+        None => (said(place), None),
         Some((before, last)) => match numbered(&before) {
-            Some((path, line)) => (Some(path), Some(line)),
-            None => (Some(before), Some(last)),
+            Some((path, line)) => (said(&path), Some(line)),
+            None => (said(&before), Some(last)),
         },
     }
+}
+
+/// A text, unless it says nothing: in a document an empty one means that there is none.
+fn said(text: &str) -> Option<String> {
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
 /// `File "path", line 7, in label`.
 fn python(line: &str) -> Option<StackFrame> {
     let (path, rest) = line.strip_prefix("File \"")?.split_once("\", line ")?;
     let (number, label) = rest.split_once(", in ").unwrap_or((rest, ""));
-    let label = Some(label.to_owned()).filter(|label| !label.is_empty());
-    Some(StackFrame { path: Some(path.to_owned()), line: Some(number.parse().ok()?), label })
+    Some(StackFrame { path: said(path), line: Some(number.parse().ok()?), label: said(label) })
 }
 
 /// `7: crate::function`, followed by a line with the place.
@@ -123,6 +127,7 @@ mod tests {
             ],
             true,
         );
+        check("E: no\n  at (a.js:0:2)\n  at  (:1)", &[(Some("a.js"), Some(0), None), (None, Some(1), None)], true);
         check(
             "System.Exception: no\n   at Shop.Cart.Add(Int32 id) in /app/Cart.cs:line 7",
             &[(Some("/app/Cart.cs"), Some(7), Some("Shop.Cart.Add(Int32 id)"))],
