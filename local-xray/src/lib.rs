@@ -14,6 +14,8 @@ pub mod filter;
 pub mod graph;
 pub mod summary;
 
+mod spans;
+
 pub mod sampling;
 pub mod settings;
 

@@ -156,10 +156,13 @@ fn numbers_over_time_have_no_gaps() {
         xray.ok("/CreateGroup", &json!({ "GroupName": "broken", "FilterExpression": "error" })).await;
         let mut of_group = of(r#"service("like service")"#);
         of_group["GroupName"] = json!("broken");
-        of_group["ForecastStatistics"] = json!(true);
-        let of_group = series(of_group).await;
-        assert_eq!(totals(&of_group, "ServiceSummaryStatistics"), [1]);
-        assert!(of_group[0].get("ServiceForecastStatistics").is_none(), "there are no forecasts");
+        assert_eq!(totals(&series(of_group).await, "ServiceSummaryStatistics"), [1]);
+
+        let forecast = json!({ "EntitySelectorExpression": r#"id(name: "like service")"#, "Period": 25, "ForecastStatistics": true });
+        let forecast = series(forecast).await;
+        let bands: Vec<_> = forecast.iter().map(|point| point.get("ServiceForecastStatistics")).collect();
+        let none_expected = json!({ "FaultCountLow": 0, "FaultCountHigh": 0 });
+        assert_eq!(bands, [None, None, Some(&none_expected), Some(&none_expected)], "two periods to go by");
     });
 }
 
@@ -176,6 +179,7 @@ fn what_is_wrong_with_a_series_is_said() {
         check(json!({ "EntitySelectorExpression": "" }), "EntitySelectorExpression: 0 characters").await;
         check(json!({ "EntitySelectorExpression": "fault" }), "expected service(…)").await;
         check(json!({ "EntitySelectorExpression": "service(\"a\") { fault }" }), "^").await;
+        check(json!({ "ForecastStatistics": true }), "ForecastStatistics: ").await;
         check(json!({ "GroupName": "nobody" }), "GroupName: there is no group nobody").await;
         check(json!({ "NextToken": "x" }), "NextToken").await;
     });
@@ -282,8 +286,48 @@ fn a_retrieval_is_complete_at_once() {
         invalid(&xray, "/StartTraceRetrieval", window_with(json!({ "TraceIds": ["x"] })), "TraceIds: \"x\"").await;
         let many = window_with(json!({ "TraceIds": vec![SLOW_LIKE; 101] }));
         invalid(&xray, "/StartTraceRetrieval", many, "TraceIds: the number of ids: 101").await;
-        let otel = json!({ "RetrievalToken": token, "TraceFormat": "OTEL" });
-        invalid(&xray, "/ListRetrievedTraces", otel, "TraceFormat").await;
+        let neither = json!({ "RetrievalToken": token, "TraceFormat": "ZIPKIN" });
+        invalid(&xray, "/ListRetrievedTraces", neither, "TraceFormat: unknown variant").await;
+    });
+}
+
+#[test]
+fn a_retrieval_can_be_read_as_spans() {
+    with_xray(async |xray| {
+        xray.put(&lab()).await;
+        let start = window_with(json!({ "TraceIds": [SLOW_LIKE] }));
+        let token = xray.ok("/StartTraceRetrieval", &start).await["RetrievalToken"].clone();
+        let input = json!({ "RetrievalToken": token, "TraceFormat": "OTEL" });
+        let list = xray.ok("/ListRetrievedTraces", &input).await;
+        assert_eq!((&list["TraceFormat"], &list["Traces"][0]["Id"]), (&json!("OTEL"), &json!(SLOW_LIKE)));
+        let spans = list["Traces"][0]["Spans"].as_array().unwrap();
+        let ids: Vec<_> = spans.iter().map(|span| span["Id"].as_str().unwrap()).collect();
+        assert_eq!(ids, ["00000000000000a0", "00000000000000a1", "00000000000000b0", "00000000000000b1"]);
+        let table: Value = serde_json::from_str(spans[3]["Document"].as_str().unwrap()).unwrap();
+        assert_eq!(table["traceId"], "69550001000000000000000000000001");
+        assert_eq!(table["attributes"]["aws.table_name"], "Mysfits");
+    });
+}
+
+#[test]
+fn links_lead_from_a_service_to_the_traces_before() {
+    with_xray(async |xray| {
+        xray.put(&lab()).await;
+        let id = "1-69550003-000000000000000000000003";
+        let link = json!({ "trace_id": SLOW_LIKE, "id": "00000000000000a0" });
+        let worker = json!({ "trace_id": id, "id": "00000000000000d0", "name": "worker", "start_time": START + 30.0,
+            "end_time": START + 31.0, "links": [link, link], "subsegments": [{ "id": "00000000000000d1", "name": "step",
+            "start_time": START + 30.0, "end_time": START + 31.0, "links": [{ "trace_id": NOT_FOUND_LIKE }] }] });
+        xray.put(&[worker]).await;
+        let start = window_with(json!({ "TraceIds": [id, SLOW_LIKE] }));
+        let token = xray.ok("/StartTraceRetrieval", &start).await["RetrievalToken"].clone();
+        let graph = xray.ok("/GetRetrievedTracesGraph", &json!({ "RetrievalToken": token })).await;
+        let services = graph["Services"].as_array().unwrap().iter();
+        let linked: Vec<_> = services.filter(|service| service["Links"] != json!([])).collect();
+        let [worker] = linked.as_slice() else { panic!("one service: {linked:?}") };
+        assert_eq!((&worker["Service"]["Name"], &worker["Service"]["Root"]), (&json!("worker"), &json!(true)));
+        let expected = json!([{ "ReferenceType": "parent", "SourceTraceId": id, "DestinationTraceIds": [SLOW_LIKE, NOT_FOUND_LIKE] }]);
+        assert_eq!(worker["Links"], expected);
     });
 }
 

@@ -1,5 +1,6 @@
 //! Transaction Search's way to read traces: a retrieval is started, then fetched page by page.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -7,21 +8,21 @@ use std::sync::Arc;
 use actix_web::web;
 
 use crate::document::{Timestamp, TraceId, Window};
-use crate::graph;
+use crate::graph::{self, Service, ServiceId};
 use crate::refusal::{Refusal, check_length, check_range};
 use crate::settings::Retrieval;
 use crate::state::AppState;
 use crate::store::Trace;
 
 use super::answer::{Answer, Outcome};
-use super::error::ApiError;
 use super::input::Input;
 use super::page_token::{self, PageToken};
 use super::time;
 use super::traces::trace_out;
 use super::wire::{
-    Done, GetRetrievedTracesGraph, ListRetrievedTraces, RetrievalToken, RetrievedGraphAnswer, RetrievedService,
-    RetrievedTrace, RetrievedTracesAnswer, StartRetrievalAnswer, StartTraceRetrieval, TraceFormat, services,
+    Done, GetRetrievedTracesGraph, GraphLink, ListRetrievedTraces, RetrievalToken, RetrievedGraphAnswer,
+    RetrievedService, RetrievedTrace, RetrievedTracesAnswer, SegmentOut, StartRetrievalAnswer, StartTraceRetrieval,
+    TraceFormat, TraceOut, services,
 };
 
 /// The most traces that one retrieval may ask for.
@@ -30,6 +31,10 @@ const MAX_TRACES: usize = 100;
 const TRACES_A_PAGE: usize = 5;
 /// The most spans of one trace in one page; a longer trace comes in several parts.
 const SPANS_A_PART: usize = 100;
+/// The most links of one service.
+const MAX_LINKS: usize = 100;
+/// What a linked trace is to the one that links to it. X-Ray documents no value; span links name what came before.
+const LINKED: &str = "parent";
 /// The longest token, in characters.
 const MAX_TOKEN: usize = 1_020;
 
@@ -56,24 +61,22 @@ pub(super) async fn list(
     state: web::Data<AppState>,
     Input(input): Input<ListRetrievedTraces>,
 ) -> Outcome<RetrievedTracesAnswer> {
-    if input.trace_format == Some(TraceFormat::Otel) {
-        return Err(ApiError::invalid_request(
-            "TraceFormat: only XRAY is answered here, since traces are kept as segments",
-        ));
-    }
+    let trace_format = input.trace_format.unwrap_or_default();
     let retrieval = find(&state, &input.retrieval_token)?;
-    let token = PageToken::of_query(&input.retrieval_token);
+    let token = PageToken::of_query(&(&input.retrieval_token, trace_format));
     let after: Option<Place> = input.next_token.as_deref().map(|sent| token.read(sent)).transpose()?;
-    let mut parts: Vec<(Place, RetrievedTrace)> =
-        parts(&traces(&state, &retrieval)).into_iter().filter(|(place, _)| Some(*place) > after).collect();
+    let mut parts: Vec<(Place, RetrievedTrace)> = parts(&traces(&state, &retrieval), trace_format)
+        .into_iter()
+        .filter(|(place, _)| Some(*place) > after)
+        .collect();
     let is_last = parts.len() <= TRACES_A_PAGE;
     parts.truncate(TRACES_A_PAGE);
     let next_token = parts.last().filter(|_| !is_last).map(|(place, _)| token.write(place));
     let traces = parts.into_iter().map(|(_, part)| part).collect();
-    Ok(Answer(RetrievedTracesAnswer { retrieval_status: status(&retrieval), trace_format: "XRAY", traces, next_token }))
+    Ok(Answer(RetrievedTracesAnswer { retrieval_status: status(&retrieval), trace_format, traces, next_token }))
 }
 
-/// `GetRetrievedTracesGraph`, in one page. Links between traces are part of the graph's edges here, so none are listed.
+/// `GetRetrievedTracesGraph`, in one page.
 pub(super) async fn graph(
     state: web::Data<AppState>,
     Input(input): Input<GetRetrievedTracesGraph>,
@@ -82,7 +85,11 @@ pub(super) async fn graph(
     let retrieval = find(&state, &input.retrieval_token)?;
     let traces = traces(&state, &retrieval);
     let graph = graph::service_graph(traces.iter().map(AsRef::as_ref), Window::ALL);
-    let services = services(graph).into_iter().map(|service| RetrievedService { service, links: [] }).collect();
+    let mut links = links_by_service(&traces);
+    let links: Vec<_> =
+        graph.services.iter().map(|service| links.remove(&id_of(service)).unwrap_or_default()).collect();
+    let services = services(graph).into_iter().zip(links);
+    let services = services.map(|(service, links)| RetrievedService { service, links }).collect();
     Ok(Answer(RetrievedGraphAnswer { retrieval_status: status(&retrieval), services }))
 }
 
@@ -127,20 +134,62 @@ fn traces(state: &AppState, retrieval: &Retrieval) -> Vec<Arc<Trace>> {
     found.filter(|trace| retrieval.window.overlaps(trace.start_time(), trace.end_time())).collect()
 }
 
-fn parts(traces: &[Arc<Trace>]) -> Vec<(Place, RetrievedTrace)> {
+/// The traces that each service's segments link to: one entry a trace that links, as many as an answer may hold.
+fn links_by_service(traces: &[Arc<Trace>]) -> HashMap<ServiceId, Vec<GraphLink>> {
+    let mut links: HashMap<ServiceId, Vec<GraphLink>> = HashMap::new();
+    for trace in traces {
+        let mut linked: HashMap<ServiceId, Vec<String>> = HashMap::new();
+        for segment in trace.segments() {
+            for link in segment.descendants().flat_map(|part| &part.links) {
+                let ids = linked.entry(ServiceId::of_segment(segment)).or_default();
+                let id = link.trace_id.to_string();
+                if !ids.contains(&id) {
+                    ids.push(id);
+                }
+            }
+        }
+        for (service, destination_trace_ids) in linked {
+            let of_service = links.entry(service).or_default();
+            if of_service.len() < MAX_LINKS {
+                let source_trace_id = trace.id().to_string();
+                of_service.push(GraphLink { reference_type: LINKED, source_trace_id, destination_trace_ids });
+            }
+        }
+    }
+    links
+}
+
+fn id_of(service: &Service) -> ServiceId {
+    ServiceId {
+        name: service.name.clone(),
+        service_type: service.service_type.clone(),
+        account_id: service.account_id.clone(),
+    }
+}
+
+fn parts(traces: &[Arc<Trace>], format: TraceFormat) -> Vec<(Place, RetrievedTrace)> {
     let mut parts = Vec::new();
     for (number, trace) in traces.iter().enumerate() {
-        let trace = trace_out(trace);
-        let mut spans = trace.segments.into_iter().peekable();
+        let TraceOut { segments, id, duration, .. } = trace_out(trace);
+        let mut spans = match format {
+            TraceFormat::Xray => segments,
+            TraceFormat::Otel => spans(trace),
+        }
+        .into_iter();
         for part in 0.. {
             let spans: Vec<_> = spans.by_ref().take(SPANS_A_PART).collect();
             if spans.is_empty() {
                 break;
             }
-            parts.push((Place(number, part), RetrievedTrace { id: trace.id.clone(), duration: trace.duration, spans }));
+            parts.push((Place(number, part), RetrievedTrace { id: id.clone(), duration, spans }));
         }
     }
     parts
+}
+
+fn spans(trace: &Trace) -> Vec<SegmentOut> {
+    let spans = crate::spans::spans(trace).into_iter();
+    spans.map(|span| SegmentOut { id: span.id.to_string(), document: span.document.to_string() }).collect()
 }
 
 fn status(retrieval: &Retrieval) -> &'static str {

@@ -6,7 +6,7 @@ use actix_web::web;
 
 use crate::document::Window;
 use crate::filter::{Filter, Selector, TraceView, parse_selector};
-use crate::graph::{Point, period_count, series, trace_work};
+use crate::graph::{Point, fault_forecast, period_count, series, trace_work};
 use crate::refusal::{Refusal, check_length, check_range};
 use crate::state::AppState;
 use crate::store::Snapshot;
@@ -30,16 +30,22 @@ pub(super) async fn get(
     let window = window(state.limits, input.start_time, input.end_time)?;
     page_token::none_was_issued(input.next_token.as_deref())?;
     let selector = input.entity_selector_expression.as_deref().map(selector).transpose()?;
+    let is_of_edges = selector.as_ref().is_none_or(Selector::is_of_edges);
+    let wants_forecast = input.forecast_statistics == Some(true);
+    if wants_forecast && is_of_edges {
+        let message = "ForecastStatistics: there are forecasts for services only, so EntitySelectorExpression must name \
+                       one, as in id(name: \"like service\")";
+        return Err(ApiError::invalid_request(message));
+    }
     let period = period(input.period, window)?;
     let filter = state.settings.groups().filter(&input.group())?;
     let snapshot = state.store.snapshot();
-    let is_of_edges = selector.as_ref().is_none_or(Selector::is_of_edges);
     let points = web::block(move || points(&snapshot, &filter, selector.as_ref(), window, period));
     let points = points.await.map_err(|_| ApiError::stopping())?;
-    Ok(Answer(TimeSeriesAnswer {
-        time_series_service_statistics: points.iter().map(|point| TimeSeriesPoint::new(point, is_of_edges)).collect(),
-        contains_old_group_versions: false,
-    }))
+    let forecast = if wants_forecast { fault_forecast(&points) } else { vec![None; points.len()] };
+    let points = points.iter().zip(forecast);
+    let out = points.map(|(point, band)| TimeSeriesPoint::new(point, is_of_edges).with_forecast(band));
+    Ok(Answer(TimeSeriesAnswer { time_series_service_statistics: out.collect(), contains_old_group_versions: false }))
 }
 
 fn selector(text: &str) -> Result<Selector, Refusal> {

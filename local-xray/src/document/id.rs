@@ -26,6 +26,11 @@ impl TraceId {
         self.0 as u32
     }
 
+    /// The 32 hexadecimal digits of the id in W3C trace context.
+    pub fn to_w3c(self) -> String {
+        format!("{:032x}", self.0)
+    }
+
     /// Reads the 35-character form; `None` for anything else. Upper-case digits are accepted and printed in lower case.
     pub fn parse(text: &str) -> Option<Self> {
         let (time, unique) = text.strip_prefix("1-")?.split_once('-')?;
@@ -135,7 +140,9 @@ mod tests {
     #[test]
     fn bytes_and_text_name_the_same_trace() {
         let bytes = 0x4efa_af4d_1e87_20b3_9541_9019_5001_9ee5_u128.to_be_bytes();
-        assert_eq!(TraceId::parse("1-4efaaf4d-1e8720b39541901950019ee5"), Some(TraceId::from_bytes(bytes)));
+        let id = TraceId::from_bytes(bytes);
+        assert_eq!(TraceId::parse("1-4efaaf4d-1e8720b39541901950019ee5"), Some(id));
+        assert_eq!(id.to_w3c(), "4efaaf4d1e8720b39541901950019ee5");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod build;
 mod calls;
 mod edge;
+mod forecast;
 mod identity;
 mod naming;
 mod node;
@@ -17,6 +18,7 @@ mod work;
 
 pub use self::build::service_graph;
 pub use self::edge::{Alias, Edge, EdgeKind};
+pub use self::forecast::{Band, fault_forecast};
 pub use self::identity::ServiceId;
 pub use self::naming::{inferred_name, inferred_type};
 pub use self::node::{Service, State};

@@ -1,7 +1,6 @@
 //! Retrievals on the wire.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::api::time::RequestTime;
 
@@ -36,10 +35,14 @@ pub(in crate::api) struct ListRetrievedTraces {
     pub(in crate::api) next_token: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// How the spans of a trace are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub(in crate::api) enum TraceFormat {
+    /// Segment documents.
+    #[default]
     Xray,
+    /// OpenTelemetry spans.
     Otel,
 }
 
@@ -47,7 +50,7 @@ pub(in crate::api) enum TraceFormat {
 #[serde(rename_all = "PascalCase")]
 pub(in crate::api) struct RetrievedTracesAnswer {
     pub(in crate::api) retrieval_status: &'static str,
-    pub(in crate::api) trace_format: &'static str,
+    pub(in crate::api) trace_format: TraceFormat,
     pub(in crate::api) traces: Vec<RetrievedTrace>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::api) next_token: Option<String>,
@@ -60,7 +63,7 @@ pub(in crate::api) struct RetrievedTrace {
     pub(in crate::api) id: String,
     /// Seconds.
     pub(in crate::api) duration: f64,
-    /// Segments, under another name than elsewhere.
+    /// Segments or spans, by the format.
     pub(in crate::api) spans: Vec<SegmentOut>,
 }
 
@@ -82,5 +85,14 @@ pub(in crate::api) struct RetrievedGraphAnswer {
 #[serde(rename_all = "PascalCase")]
 pub(in crate::api) struct RetrievedService {
     pub(in crate::api) service: ServiceOut,
-    pub(in crate::api) links: [Value; 0],
+    pub(in crate::api) links: Vec<GraphLink>,
+}
+
+/// From a trace to those that led to it.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::api) struct GraphLink {
+    pub(in crate::api) reference_type: &'static str,
+    pub(in crate::api) source_trace_id: String,
+    pub(in crate::api) destination_trace_ids: Vec<String>,
 }

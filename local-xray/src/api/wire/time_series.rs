@@ -5,11 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::api::time::RequestTime;
 use crate::arn::Reference;
 use crate::document::Timestamp;
-use crate::graph::Point;
+use crate::graph::{Band, Point};
 
 use super::graph::{HistogramEntry, StatisticsOut, entries};
 
-/// `ForecastStatistics` is taken and changes nothing: there are no forecasts, and their member is left out.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(in crate::api) struct GetTimeSeriesServiceStatistics {
@@ -21,8 +20,7 @@ pub(in crate::api) struct GetTimeSeriesServiceStatistics {
     pub(in crate::api) entity_selector_expression: Option<String>,
     /// Seconds.
     pub(in crate::api) period: Option<u32>,
-    #[serde(rename = "ForecastStatistics")]
-    _forecast_statistics: Option<bool>,
+    pub(in crate::api) forecast_statistics: Option<bool>,
     pub(in crate::api) next_token: Option<String>,
 }
 
@@ -42,7 +40,17 @@ pub(in crate::api) struct TimeSeriesPoint {
     edge_summary_statistics: Option<StatisticsOut>,
     #[serde(skip_serializing_if = "Option::is_none")]
     service_summary_statistics: Option<StatisticsOut>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_forecast_statistics: Option<ForecastOut>,
     response_time_histogram: Vec<HistogramEntry>,
+}
+
+/// The faults that were expected.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ForecastOut {
+    fault_count_high: u64,
+    fault_count_low: u64,
 }
 
 impl GetTimeSeriesServiceStatistics {
@@ -59,7 +67,14 @@ impl TimeSeriesPoint {
             timestamp: point.start,
             edge_summary_statistics: edge,
             service_summary_statistics: service,
+            service_forecast_statistics: None,
             response_time_histogram: entries(&point.response_times),
         }
+    }
+
+    /// Adds what was expected of the period.
+    pub(in crate::api) fn with_forecast(self, band: Option<Band>) -> Self {
+        let forecast = band.map(|band| ForecastOut { fault_count_high: band.high, fault_count_low: band.low });
+        Self { service_forecast_statistics: forecast, ..self }
     }
 }
