@@ -20,6 +20,7 @@ pub mod sampling;
 pub mod settings;
 
 mod arn;
+mod gzip;
 mod limits;
 mod refusal;
 mod state;
@@ -33,6 +34,8 @@ pub mod app;
 pub mod config;
 mod routes;
 
+#[doc(hidden)]
+pub mod fuzz;
 pub mod workload;
 
 pub use self::app::App;

@@ -1,22 +1,18 @@
 //! The input of an operation: JSON, gzip or not, with or without a body.
 
 use std::future::Future;
-use std::io::Read;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
-use flate2::read::GzDecoder;
 use serde::de::DeserializeOwned;
+
+use crate::gzip::{NotUnpacked, unpacked};
 
 use super::error::ApiError;
 
-/// The largest body that is read.
+/// The largest body that is read, compressed or not.
 const MAX_BODY: usize = 16 << 20;
-/// The largest body after it was unpacked.
-const MAX_UNPACKED_BODY: u64 = 64 << 20;
-/// How gzip begins. Some clients say gzip in a header and send plain JSON, so only the bytes are trusted.
-const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
 
 /// The input of one operation.
 pub(super) struct Input<T>(pub(super) T);
@@ -40,8 +36,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for Input<T> {
 
 /// Reads a body; an empty one counts as `{}`, as clients send it for operations without input.
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
-    let unpacked = if body.starts_with(GZIP_MAGIC) { Some(unpack(body)?) } else { None };
-    let body = unpacked.as_deref().unwrap_or(body).trim_ascii();
+    let body = unpacked(body, MAX_BODY)?;
+    let body = body.trim_ascii();
     let json = if body.is_empty() { b"{}" } else { body };
     // serde would take a list for the members in their order.
     if !json.starts_with(b"{") {
@@ -62,16 +58,13 @@ fn place(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
     }
 }
 
-fn unpack(body: &[u8]) -> Result<Vec<u8>, ApiError> {
-    let mut unpacked = Vec::new();
-    GzDecoder::new(body)
-        .take(MAX_UNPACKED_BODY + 1)
-        .read_to_end(&mut unpacked)
-        .map_err(|error| ApiError::invalid_request(format!("the body is not valid gzip: {error}")))?;
-    if unpacked.len() as u64 > MAX_UNPACKED_BODY {
-        return Err(ApiError::too_large(format!("the unpacked request is larger than {MAX_UNPACKED_BODY} bytes")));
+impl From<NotUnpacked> for ApiError {
+    fn from(why: NotUnpacked) -> Self {
+        match why {
+            NotUnpacked::TooLarge { .. } => Self::too_large(format!("the unpacked request is {why}")),
+            NotUnpacked::Invalid(_) => Self::invalid_request(format!("the body is {why}")),
+        }
     }
-    Ok(unpacked)
 }
 
 #[cfg(test)]
@@ -125,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_bomb_is_refused() {
-        let zeros = vec![b' '; usize::try_from(MAX_UNPACKED_BODY).unwrap() + 2];
+        let zeros = vec![b' '; MAX_BODY + 1];
         assert!(read::<Value>(&gzip(&zeros)).is_err());
     }
 }

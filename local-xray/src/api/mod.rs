@@ -11,7 +11,7 @@ mod groups;
 mod input;
 mod insights;
 mod intake;
-mod page_token;
+pub(crate) mod page_token;
 mod policies;
 mod retrieval;
 mod sampling_rules;

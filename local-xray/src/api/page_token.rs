@@ -14,19 +14,19 @@ use crate::store::Trace;
 use super::error::ApiError;
 
 /// Reads and writes the tokens of one query.
-pub(super) struct PageToken {
+pub(crate) struct PageToken {
     query: String,
 }
 
 /// A place in a list of traces, newest first: smaller is further down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Position {
+pub(crate) struct Position {
     start: Timestamp,
     id: TraceId,
 }
 
 /// The text is no position.
-pub(super) struct NoPosition;
+pub(crate) struct NoPosition;
 
 impl Position {
     pub(super) fn of(trace: &Trace) -> Self {
@@ -45,26 +45,27 @@ impl FromStr for Position {
 
     fn from_str(text: &str) -> Result<Self, NoPosition> {
         let (start, id) = text.split_once('.').ok_or(NoPosition)?;
-        let start = Timestamp::from_micros(i64::from_str_radix(start, 16).map_err(|_| NoPosition)?);
+        let start = u64::from_str_radix(start, 16).ok().and_then(|micros| i64::try_from(micros).ok());
+        let start = Timestamp::from_micros(start.ok_or(NoPosition)?);
         Ok(Self { start, id: TraceId::parse(id).ok_or(NoPosition)? })
     }
 }
 
 impl PageToken {
     /// `query` is everything that must not change between two pages.
-    pub(super) fn of_query(query: &impl Debug) -> Self {
+    pub(crate) fn of_query(query: &impl Debug) -> Self {
         Self { query: format!("{query:?}") }
     }
 
     /// The token of the page that follows a place.
-    pub(super) fn write(&self, place: &impl fmt::Display) -> String {
+    pub(crate) fn write(&self, place: &impl fmt::Display) -> String {
         let place = place.to_string();
         format!("{place}.{}", self.seal(&place))
     }
 
     /// # Errors
     /// When this query did not issue the token.
-    pub(super) fn read<P: FromStr>(&self, token: &str) -> Result<P, ApiError> {
+    pub(crate) fn read<P: FromStr>(&self, token: &str) -> Result<P, ApiError> {
         let (place, seal) = token.rsplit_once('.').ok_or_else(invalid)?;
         let is_ours = seal == self.seal(place);
         place.parse().ok().filter(|_| is_ours).ok_or_else(invalid)
@@ -104,6 +105,16 @@ mod tests {
         assert_eq!(query.read::<Position>(&token).ok(), Some(position()));
         assert!(PageToken::of_query(&(1, 3)).read::<Position>(&token).is_err());
         assert!(query.read::<Position>(&token.replace("2793", "2794")).is_err());
+    }
+
+    #[test]
+    fn a_place_before_the_epoch_is_none() {
+        let query = PageToken::of_query(&());
+        let place = |start: &str| format!("{start}.{}", position().id);
+        assert_eq!(query.read::<Position>(&query.write(&place("0"))).ok().map(|p| p.start), Some(Timestamp::EPOCH));
+        for start in ["-1", "ffffffffffffffff", "10000000000000000", ""] {
+            assert!(query.read::<Position>(&query.write(&place(start))).is_err(), "{start}");
+        }
     }
 
     proptest! {

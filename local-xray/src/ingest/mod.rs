@@ -9,7 +9,7 @@ mod intake;
 pub mod otlp;
 mod rejections;
 pub(crate) mod segments_api;
-mod translate;
+pub(crate) mod translate;
 pub(crate) mod udp;
 
 pub use self::admission::Admission;

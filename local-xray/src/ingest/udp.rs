@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+pub(crate) use self::datagram::read;
 pub(super) use self::kernel::Probe;
 use self::parse::Parsers;
 use super::Intake;

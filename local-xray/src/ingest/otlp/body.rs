@@ -1,16 +1,10 @@
 //! Bytes of an HTTP body into a request, and answers back into bytes of the same encoding.
 
-use std::borrow::Cow;
-use std::io::Read as _;
-
-use flate2::read::MultiGzDecoder;
 use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
 use prost::Message as _;
 use serde_json::json;
 
-/// The first bytes of gzip. Neither JSON nor a protobuf request begins like this, so the header is not needed: some
-/// senders set `Content-Encoding: gzip` on bodies that are not compressed.
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+use crate::gzip::{NotUnpacked, unpacked};
 
 /// How a request is encoded, and so its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,8 +20,8 @@ pub(super) enum Unreadable {
     TooLarge { limit: usize },
     #[error("the body ended too early")]
     Incomplete,
-    #[error("not valid gzip: {0}")]
-    Gzip(String),
+    #[error(transparent)]
+    Packed(NotUnpacked),
     #[error("not a valid OTLP request in protobuf: {0}")]
     Protobuf(String),
     #[error("not a valid OTLP request in JSON: {0}")]
@@ -63,7 +57,7 @@ impl Encoding {
         }
     }
 
-    pub(super) fn decode(self, plain: &[u8]) -> Result<ExportTraceServiceRequest, Unreadable> {
+    fn decode(self, plain: &[u8]) -> Result<ExportTraceServiceRequest, Unreadable> {
         match self {
             Self::Protobuf => ExportTraceServiceRequest::decode(plain).map_err(|e| Unreadable::Protobuf(e.to_string())),
             Self::Json => serde_json::from_slice(plain).map_err(|error| Unreadable::Json(error.to_string())),
@@ -93,46 +87,35 @@ impl Encoding {
     }
 }
 
-/// Decompresses a body that is gzip, and refuses to unpack more than `limit` bytes of it.
-pub(super) fn plain(body: &[u8], limit: usize) -> Result<Cow<'_, [u8]>, Unreadable> {
-    if !body.starts_with(&GZIP_MAGIC) {
-        return Ok(Cow::Borrowed(body));
+/// Reads a whole body. The encoding is told in both cases, because the answer must have it too.
+///
+/// # Errors
+/// When the body holds no request, or more than `limit` bytes.
+pub(super) fn read(
+    content_type: &str,
+    body: &[u8],
+    limit: usize,
+) -> (Encoding, Result<ExportTraceServiceRequest, Unreadable>) {
+    let plain = match unpacked(body, limit) {
+        Ok(plain) => plain,
+        Err(why) => return (Encoding::of(content_type, &[]), Err(why.into())),
+    };
+    let encoding = Encoding::of(content_type, &plain);
+    (encoding, encoding.decode(&plain))
+}
+
+impl From<NotUnpacked> for Unreadable {
+    fn from(why: NotUnpacked) -> Self {
+        match why {
+            NotUnpacked::TooLarge { limit } => Self::TooLarge { limit },
+            NotUnpacked::Invalid(_) => Self::Packed(why),
+        }
     }
-    let mut plain = Vec::new();
-    let one_too_many = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    MultiGzDecoder::new(body)
-        .take(one_too_many)
-        .read_to_end(&mut plain)
-        .map_err(|error| Unreadable::Gzip(error.to_string()))?;
-    if plain.len() > limit { Err(Unreadable::TooLarge { limit }) } else { Ok(Cow::Owned(plain)) }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
-
-    use flate2::Compression;
-    use flate2::write::GzEncoder;
-
     use super::*;
-
-    fn gzip(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-        encoder.write_all(bytes).unwrap();
-        encoder.finish().unwrap()
-    }
-
-    #[test]
-    fn compression_is_seen_in_the_bytes_and_bounded() {
-        let check = |body: &[u8], expected: Result<&[u8], Unreadable>| {
-            assert_eq!(plain(body, 10).map(Cow::into_owned), expected.map(<[u8]>::to_vec));
-        };
-        check(b"{}", Ok(b"{}"));
-        check(b"", Ok(b""));
-        check(&gzip(b"0123456789"), Ok(b"0123456789"));
-        check(&gzip(&[0; 1 << 20]), Err(Unreadable::TooLarge { limit: 10 }));
-        assert!(matches!(plain(&[0x1f, 0x8b, 7], 10), Err(Unreadable::Gzip(_))));
-    }
 
     #[test]
     fn the_content_type_decides_and_the_first_byte_helps_out() {

@@ -8,7 +8,7 @@ use crate::ingest::Door;
 use crate::state::AppState;
 use crate::store::NotStored;
 
-use super::body::{Encoding, RpcStatus, Unreadable, plain};
+use super::body::{Encoding, RpcStatus, Unreadable, read};
 use super::{MAX_REQUEST_BYTES, RETRY_AFTER_SECONDS, take};
 
 /// Codes of `google.rpc.Code`.
@@ -25,12 +25,8 @@ pub(super) async fn traces(request: HttpRequest, payload: web::Payload, state: w
         Ok(Err(_)) => return refused(&state, Encoding::of(told, &[]), &Unreadable::Incomplete),
         Err(_) => return refused(&state, Encoding::of(told, &[]), &Unreadable::TooLarge { limit: MAX_REQUEST_BYTES }),
     };
-    let plain = match plain(&body, MAX_REQUEST_BYTES) {
-        Ok(plain) => plain,
-        Err(unreadable) => return refused(&state, Encoding::of(told, &[]), &unreadable),
-    };
-    let encoding = Encoding::of(told, &plain);
-    let request = match encoding.decode(&plain) {
+    let (encoding, request) = read(told, &body, MAX_REQUEST_BYTES);
+    let request = match request {
         Ok(request) => request,
         Err(unreadable) => return refused(&state, encoding, &unreadable),
     };

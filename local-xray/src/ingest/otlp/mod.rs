@@ -29,6 +29,14 @@ const MAX_REQUEST_BYTES: usize = 16 << 20;
 /// When a sender is to try again what could not be stored.
 const RETRY_AFTER_SECONDS: u16 = 1;
 
+/// Reads a body as `POST /v1/traces` does.
+///
+/// # Errors
+/// When it holds no request; the words are those for the sender.
+pub(crate) fn read_body(content_type: &str, body: &[u8]) -> Result<ExportTraceServiceRequest, String> {
+    body::read(content_type, body, MAX_REQUEST_BYTES).1.map_err(|unreadable| unreadable.to_string())
+}
+
 /// Adds the OTLP/HTTP paths to an application. Handlers find [`crate::state::AppState`] as `web::Data`.
 pub fn routes(service: &mut web::ServiceConfig) {
     service

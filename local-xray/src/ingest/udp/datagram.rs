@@ -7,7 +7,7 @@ use crate::ingest::otlp;
 use crate::ingest::translate::Translation;
 
 /// Reads one datagram.
-pub(super) fn read(datagram: &[u8]) -> Translation {
+pub(crate) fn read(datagram: &[u8]) -> Translation {
     match body(datagram) {
         Ok(body) if otlp::is_otlp(body) => otlp::read_datagram(body),
         Ok(body) => parse(body).map_or_else(Translation::from, Translation::from),
