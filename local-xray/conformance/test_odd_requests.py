@@ -9,7 +9,6 @@ from support.model import MODEL, OPERATIONS, problems_of_error
 # Places where anything is taken, with all that is inside of them, and why.
 LENIENT = {
     ("BatchGetTraces", "TraceIds", 0): "what is no id comes back as unprocessed",
-    ("GetTraceGraph", "TraceIds", 0): "what is no id is the id of no trace",
     ("GetSamplingTargets", "SamplingStatisticsDocuments", 0, "Timestamp"): "a report counts when it arrives",
     ("GetSamplingTargets", "SamplingBoostStatisticsDocuments", 0): "no rate is ever boosted",
     ("PutTelemetryRecords", "TelemetryRecords", 0): "nothing in the counters of a daemon is kept",

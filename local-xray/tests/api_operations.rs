@@ -284,6 +284,7 @@ fn a_retrieval_is_complete_at_once() {
             refused(&xray, path, input, "ResourceNotFoundException", "RetrievalToken").await;
         }
         invalid(&xray, "/StartTraceRetrieval", window_with(json!({ "TraceIds": ["x"] })), "TraceIds: \"x\"").await;
+        invalid(&xray, "/TraceGraph", json!({ "TraceIds": [SLOW_LIKE, "x"] }), "TraceIds: \"x\"").await;
         let many = window_with(json!({ "TraceIds": vec![SLOW_LIKE; 101] }));
         invalid(&xray, "/StartTraceRetrieval", many, "TraceIds: the number of ids: 101").await;
         let neither = json!({ "RetrievalToken": token, "TraceFormat": "ZIPKIN" });

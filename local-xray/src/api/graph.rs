@@ -2,7 +2,7 @@
 
 use actix_web::web;
 
-use crate::document::{TraceId, Window};
+use crate::document::Window;
 use crate::filter::TraceView;
 use crate::graph;
 use crate::state::AppState;
@@ -12,6 +12,7 @@ use super::error::ApiError;
 use super::input::Input;
 use super::page_token;
 use super::time::window;
+use super::traces::trace_ids;
 use super::wire::{GetServiceGraph, GetTraceGraph, GraphAnswer, ServiceGraphAnswer, services};
 
 pub(super) async fn service_graph(
@@ -37,7 +38,7 @@ pub(super) async fn service_graph(
     }))
 }
 
-/// The graph of the traces that are known; ids of others are passed over.
+/// The graph of the traces that are known; ids of others are passed over, and what is no id is refused.
 pub(super) async fn trace_graph(
     state: web::Data<AppState>,
     Input(input): Input<GetTraceGraph>,
@@ -47,7 +48,7 @@ pub(super) async fn trace_graph(
         state.limits.check_trace_ids(input.trace_ids.len())?;
     }
     let snapshot = state.store.snapshot();
-    let mut ids: Vec<TraceId> = input.trace_ids.iter().filter_map(|id| TraceId::parse(id)).collect();
+    let mut ids = trace_ids(&input.trace_ids)?;
     ids.sort_unstable();
     ids.dedup();
     let traces: Vec<_> = ids.into_iter().filter_map(|id| snapshot.trace(id)).collect();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use actix_web::web;
 
-use crate::document::{Timestamp, TraceId, Window};
+use crate::document::{Timestamp, Window};
 use crate::graph::{self, Service, ServiceId};
 use crate::refusal::{Refusal, check_length, check_range};
 use crate::settings::Retrieval;
@@ -18,7 +18,7 @@ use super::answer::{Answer, Outcome};
 use super::input::Input;
 use super::page_token::{self, PageToken};
 use super::time;
-use super::traces::trace_out;
+use super::traces::{trace_ids, trace_out};
 use super::wire::{
     Done, GetRetrievedTracesGraph, GraphLink, ListRetrievedTraces, RetrievalToken, RetrievedGraphAnswer,
     RetrievedService, RetrievedTrace, RetrievedTracesAnswer, SegmentOut, StartRetrievalAnswer, StartTraceRetrieval,
@@ -47,10 +47,7 @@ pub(super) async fn start(
     // Both ends of this window are inclusive.
     let window = Window { end: Timestamp::from_micros(window.end.micros().saturating_add(1)), ..window };
     check_range("TraceIds: the number of ids", input.trace_ids.len(), 0..=MAX_TRACES)?;
-    let parse = |id: &String| {
-        TraceId::parse(id).ok_or_else(|| Refusal::invalid(format!("TraceIds: {id:?} is not the id of a trace")))
-    };
-    let trace_ids = input.trace_ids.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
+    let trace_ids = trace_ids(&input.trace_ids)?;
     let now = Timestamp::now();
     let retrieval_token = state.settings.change(|settings| Ok(settings.retrievals.start(trace_ids, window, now)))?;
     Ok(Answer(StartRetrievalAnswer { retrieval_token }))

@@ -3,6 +3,7 @@
 use actix_web::web;
 
 use crate::document::{Segment, TraceId, to_document};
+use crate::refusal::Refusal;
 use crate::state::AppState;
 use crate::store::Trace;
 
@@ -28,6 +29,17 @@ pub(super) async fn batch_get(
         }
     }
     Ok(Answer(answer))
+}
+
+/// Reads the ids of traces for an operation that has no place for those that are none.
+///
+/// # Errors
+/// Quotes the first that is none.
+pub(super) fn trace_ids(sent: &[String]) -> Result<Vec<TraceId>, Refusal> {
+    let parse = |id: &String| {
+        TraceId::parse(id).ok_or_else(|| Refusal::invalid(format!("TraceIds: {id:?} is not the id of a trace")))
+    };
+    sent.iter().map(parse).collect()
 }
 
 /// Segments as they are now, subsegments whose parent is missing, and inferred segments.
