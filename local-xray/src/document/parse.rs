@@ -129,7 +129,9 @@ fn details(object: &mut Reader<'_>, segment: &mut Segment) {
     segment.links = links(object);
     segment.precursor_ids = precursor_ids(object);
     segment.traced = object.flag("traced").unwrap_or(false);
-    segment.inferred = object.flag("inferred").unwrap_or(false);
+    if object.flag("inferred") == Some(true) {
+        object.note("inferred", "X-Ray's own mark, on what nobody sent");
+    }
 }
 
 /// The three flags as sent; when the sender says nothing at all, the HTTP status decides.

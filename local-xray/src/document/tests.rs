@@ -85,6 +85,8 @@ fn what_means_nothing_is_left_out_and_noted() {
     check(json!({ "type": "", "namespace": "", "user": "", "parent_id": "", "http": null }), &[]);
     check(json!({ "type": "event" }), &["$.type"]);
     check(json!({ "colour": "red" }), &["$.colour"]);
+    check(json!({ "inferred": true }), &["$.inferred"]);
+    check(json!({ "inferred": false }), &[]);
     check(json!({ "http": { "request": { "verb": "GET" } } }), &["$.http.request.verb"]);
     check(json!({ "http": { "response": { "status": "fine" } } }), &["$.http.response.status"]);
     check(json!({ "precursor_ids": ["x"], "namespace": "local" }), &["$.precursor_ids[0]"]);
