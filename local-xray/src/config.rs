@@ -137,6 +137,9 @@ pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
     addresses.next().ok_or_else(|| wanted.to_owned())
 }
 
+/// The least memory for traces; with less, most would be gone before anybody saw them.
+const MIN_BYTES: usize = 1 << 20;
+
 /// Reads a number of bytes with an optional unit: `B`, `KiB`, `MiB`, `GiB`.
 fn bytes(text: &str) -> Result<usize, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == ' ');
@@ -148,7 +151,8 @@ fn bytes(text: &str) -> Result<usize, String> {
         other => return Err(format!("`{other}` is not a unit; B, KiB, MiB and GiB are")),
     };
     let number: usize = digits.parse().map_err(|_| "wanted a number of bytes, for example 256MiB".to_owned())?;
-    number.checked_mul(unit).ok_or_else(|| "more bytes than this machine can count".to_owned())
+    let bytes = number.checked_mul(unit).ok_or_else(|| "more bytes than this machine can count".to_owned())?;
+    if bytes < MIN_BYTES { Err("less than 1MiB holds no traces to speak of".to_owned()) } else { Ok(bytes) }
 }
 
 #[cfg(test)]
@@ -171,8 +175,10 @@ mod tests {
     #[test]
     fn sizes_take_binary_units() {
         let check = |text: &str, expected: Option<usize>| assert_eq!(bytes(text).ok(), expected, "{text}");
-        check("1000", Some(1000));
-        check("64KiB", Some(65_536));
+        check("1048576", Some(1_048_576));
+        check("2048KiB", Some(2_097_152));
+        check("5", None);
+        check("1023KiB", None);
         check("64 MiB", Some(67_108_864));
         check("1g", Some(1 << 30));
         check("1TiB", None);

@@ -45,8 +45,12 @@ impl Client {
     /// Makes a client; it connects when it is first asked. The token is what a protected local X-Ray wants of its readers.
     ///
     /// # Errors
-    /// When no HTTP client can be made.
+    /// When the endpoint is no HTTP address, or no HTTP client can be made.
     pub fn new(endpoint: &str, token: Option<String>) -> anyhow::Result<Self> {
+        let is_http = reqwest::Url::parse(endpoint).is_ok_and(|url| url.scheme() == "http" && url.has_host());
+        if !is_http {
+            bail!("the endpoint `{endpoint}` is not of the form http://127.0.0.1:2000");
+        }
         let http =
             reqwest::Client::builder().timeout(TIMEOUT).no_proxy().build().context("cannot make an HTTP client")?;
         Ok(Self { endpoint: endpoint.trim_end_matches('/').to_owned(), token, http })
