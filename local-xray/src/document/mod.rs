@@ -11,6 +11,7 @@ mod http;
 mod id;
 mod json;
 mod link;
+mod memory;
 mod parse;
 mod path;
 mod reader;

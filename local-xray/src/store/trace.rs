@@ -4,7 +4,6 @@
 //! The assembled view is a function of that set. So the order of arrival never changes a trace; only its revision,
 //! which counts the arrivals that changed something, tells them apart.
 
-use std::mem;
 use std::sync::OnceLock;
 
 use rpds::RedBlackTreeMapSync;
@@ -164,10 +163,9 @@ fn end_of(piece: &Segment) -> Timestamp {
     piece.end_time.map_or(piece.start_time, |end| end.max(piece.start_time))
 }
 
-/// About how many bytes one piece takes in memory: the piece itself, once more for the assembled view, and its texts.
+/// About how many bytes one piece takes in memory, once more for the assembled view.
 fn weight(piece: &Segment) -> usize {
-    let json = serde_json::to_vec(piece).map_or(0, |text| text.len());
-    2 * (mem::size_of::<Segment>() + json)
+    2 * piece.memory()
 }
 
 #[cfg(test)]
