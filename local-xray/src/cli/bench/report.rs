@@ -40,6 +40,7 @@ pub(super) struct IntakeRow {
     /// Documents or spans.
     pub(super) sent: u64,
     pub(super) per_second: f64,
+    /// CPU time for each that was taken.
     pub(super) cpu_us: Option<f64>,
     /// Refused or dropped by the local X-Ray, with a reason.
     pub(super) refused: u64,
@@ -60,7 +61,7 @@ impl IntakeRow {
             way,
             sent: documents,
             per_second: documents as f64 / sent.wall.as_secs_f64(),
-            cpu_us: cpu.map(|cpu| cpu.as_secs_f64() * 1e6 / documents.max(1) as f64),
+            cpu_us: cpu.map(|cpu| cpu.as_secs_f64() * 1e6 / counted.accepted.max(1) as f64),
             refused: counted.refused(),
             kernel_drops: counted.kernel_drops,
             unaccounted: documents.saturating_sub(accounted),
