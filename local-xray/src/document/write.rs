@@ -3,7 +3,7 @@
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::{Document, Kind, Namespace, Segment, TraceId};
+use super::{Document, Http, Kind, Namespace, Segment, TraceId};
 
 /// The JSON text of one document of a trace, as `BatchGetTraces` returns it.
 pub fn to_document(trace_id: TraceId, segment: &Segment) -> String {
@@ -77,6 +77,7 @@ fn write_members<M: SerializeMap>(segment: &Segment, map: &mut M) -> Result<(), 
     flag(map, "error", segment.error)?;
     flag(map, "throttle", segment.throttle)?;
     flag(map, "fault", segment.fault)?;
+    told_that_all_is_well(segment, map)?;
     flag(map, "traced", segment.traced)?;
     flag(map, "inferred", segment.inferred)?;
     optional(map, "cause", segment.cause.as_ref())?;
@@ -89,6 +90,14 @@ fn write_members<M: SerializeMap>(segment: &Segment, map: &mut M) -> Result<(), 
     optional(map, "links", Some(&segment.links).filter(|list| !list.is_empty()))?;
     optional(map, "precursor_ids", Some(&segment.precursor_ids).filter(|list| !list.is_empty()))?;
     optional(map, "subsegments", Some(&segment.subsegments).filter(|list| !list.is_empty()))
+}
+
+/// Without any flag a reader goes by the HTTP status. Where the sender knew better, the document has to say so.
+fn told_that_all_is_well<M: SerializeMap>(segment: &Segment, map: &mut M) -> Result<(), M::Error> {
+    let status = segment.http.as_ref().and_then(Http::status).unwrap_or(0);
+    let would_be_flagged = (400..600).contains(&status);
+    let flagged = segment.error || segment.throttle || segment.fault;
+    if would_be_flagged && !flagged { map.serialize_entry("error", &false) } else { Ok(()) }
 }
 
 fn optional<M: SerializeMap>(map: &mut M, key: &str, value: Option<&impl Serialize>) -> Result<(), M::Error> {
