@@ -33,6 +33,8 @@ pub enum Reason {
     PolicySizeLimitExceeded,
     /// There are as many policies as there may be.
     PolicyCountLimitExceeded,
+    /// The settings cannot be saved at present.
+    Unavailable,
 }
 
 impl Refusal {

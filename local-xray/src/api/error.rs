@@ -75,6 +75,7 @@ impl From<Refusal> for ApiError {
             Reason::InvalidPolicyRevisionId => (StatusCode::BAD_REQUEST, "InvalidPolicyRevisionIdException"),
             Reason::PolicySizeLimitExceeded => (StatusCode::BAD_REQUEST, "PolicySizeLimitExceededException"),
             Reason::PolicyCountLimitExceeded => (StatusCode::BAD_REQUEST, "PolicyCountLimitExceededException"),
+            Reason::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException"),
         };
         Self { resource: refusal.resource, ..Self::new(status, exception, refusal.message) }
     }

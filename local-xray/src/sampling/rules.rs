@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::arn::{self, Reference};
 use crate::document::Timestamp;
 use crate::limits::Limits;
@@ -21,7 +23,7 @@ const MAX_ATTRIBUTES: usize = 5;
 const MAX_INTEGER: u32 = i32::MAX.unsigned_abs();
 
 /// One rule. Patterns are compared with a request's properties; `*` stands for any text and `?` for one character.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rule {
     /// Unique.
     pub name: String,
@@ -52,7 +54,7 @@ pub struct Rule {
 }
 
 /// How far a rate may rise, and how long it rests afterwards.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct RateBoost {
     /// 0 to 1.
     pub max_rate: f64,
@@ -78,7 +80,7 @@ pub struct RuleChange {
 }
 
 /// A rule with its dates.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RuleRecord {
     /// The rule.
     pub rule: Rule,
@@ -89,10 +91,11 @@ pub struct RuleRecord {
 }
 
 /// All rules, the default one included.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RuleTable {
     by_name: BTreeMap<String, RuleRecord>,
     last_modification: Timestamp,
+    #[serde(skip)]
     limits: Limits,
 }
 
@@ -176,6 +179,15 @@ impl RuleTable {
         let rule = Rule { fixed_rate, ..Rule::of_everything(DEFAULT) };
         let record = RuleRecord { rule, created_at: Timestamp::EPOCH, modified_at: Timestamp::EPOCH };
         Self { by_name: BTreeMap::from([(DEFAULT.to_owned(), record)]), last_modification: now, limits }
+    }
+
+    /// The rules of an earlier run, with the limits of this one. A default rule that nobody has changed is this run's, and
+    /// the rules count as changed now.
+    pub(crate) fn with(self, mut saved: Self) -> Self {
+        if saved.get(DEFAULT).is_none_or(|record| record.modified_at == Timestamp::EPOCH) {
+            saved.by_name.extend(self.by_name);
+        }
+        Self { by_name: saved.by_name, last_modification: self.last_modification, limits: self.limits }
     }
 
     /// The rules in the order in which they are tried: by priority, then by name, the default one last.

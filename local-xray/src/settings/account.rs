@@ -1,6 +1,8 @@
 //! Settings that an AWS account has once. They are kept and given back so that programs which set them up can run; on
 //! one machine nothing is encrypted, traces stay where they are, and every trace is indexed.
 
+use serde::{Deserialize, Serialize};
+
 use crate::document::Timestamp;
 use crate::refusal::{Refusal, check_length, check_range};
 
@@ -8,7 +10,7 @@ use crate::refusal::{Refusal, check_length, check_range};
 pub const INDEXING_RULE: &str = "Default";
 
 /// What an account has once.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Account {
     /// The key that traces should be encrypted with; `None` for X-Ray's own way.
     pub encryption_key: Option<String>,
@@ -21,7 +23,7 @@ pub struct Account {
 }
 
 /// Where traces should go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Destination {
     /// To X-Ray.
     XRay,

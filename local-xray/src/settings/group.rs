@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::arn::{self, Reference};
 use crate::filter::{self, Filter, GroupKey, Groups};
 use crate::limits::Limits;
@@ -14,7 +16,7 @@ const DEFAULT: &str = "Default";
 const MAX_NAME: usize = 32;
 
 /// One group.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
     /// Letters, digits and dashes; upper and lower case differ.
     pub name: String,
@@ -27,7 +29,7 @@ pub struct Group {
 }
 
 /// What is wanted of insights. It is kept and given back; no insight is ever made here.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Insights {
     /// Insights are wanted.
     pub enabled: bool,
@@ -54,9 +56,10 @@ pub struct InsightsChange {
 }
 
 /// All groups, the default one included.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct GroupTable {
     by_name: BTreeMap<String, Group>,
+    #[serde(skip)]
     limits: Limits,
 }
 
@@ -70,6 +73,11 @@ impl GroupTable {
             insights: Insights::default(),
         };
         Self { by_name: BTreeMap::from([(DEFAULT.to_owned(), default)]), limits }
+    }
+
+    /// The groups of an earlier run, with the limits of this one.
+    pub(super) fn with(self, saved: Self) -> Self {
+        Self { limits: self.limits, ..saved }
     }
 
     /// The groups, the default one first, the others by name.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::document::Timestamp;
@@ -15,7 +16,7 @@ const MAX_BYTES: usize = 5 * 1024;
 const NO_REVISION: &str = "0";
 
 /// One policy.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
     /// Unique.
     pub name: String,
@@ -28,7 +29,7 @@ pub struct Policy {
 }
 
 /// All policies.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct PolicyTable {
     by_name: BTreeMap<String, Policy>,
     last_revision: u64,

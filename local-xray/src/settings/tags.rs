@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::refusal::{Reason, Refusal, check_length};
 
 /// The most tags on one resource.
@@ -19,7 +21,7 @@ pub struct Tag {
 }
 
 /// Tags by the ARN of what they are on.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct TagTable {
     by_arn: BTreeMap<String, BTreeMap<String, String>>,
 }
