@@ -179,6 +179,7 @@ fn variables(
         set("LOCAL_XRAY_LISTEN", at.xray.to_string());
         set("LOCAL_XRAY_OTLP_GRPC", at.otlp_grpc.to_string());
         set("LOCAL_XRAY_OTLP_HTTP", at.otlp_http.to_string());
+        set("LOCAL_XRAY_DATA", settings.data.join("local-xray").display().to_string());
         return variables;
     }
     set("OTEL_EXPORTER_OTLP_ENDPOINT", url_of(at.otlp_http));
@@ -244,6 +245,7 @@ mod tests {
         check(Role::LikeService, "INTERNAL_TOKEN", Some("token"));
         check(Role::LikeService, "OTEL_EXPORTER_OTLP_ENDPOINT", Some("http://127.0.0.1:7"));
         check(Role::LocalXray, "LOCAL_XRAY_LISTEN", Some("127.0.0.1:5"));
+        check(Role::LocalXray, "LOCAL_XRAY_DATA", Some("/data/local-xray"));
         check(Role::LocalXray, "INTERNAL_TOKEN", None);
     }
 

@@ -49,12 +49,9 @@ impl App {
     /// Builds every part and binds every socket.
     ///
     /// # Errors
-    /// When a port is taken (the message names the flag that moves it), or when the settings would open the traces to
-    /// the network without saying so.
-    #[expect(
-        clippy::unused_async,
-        reason = "the three verbs of an app are the same everywhere, and a store on disk will open here"
-    )]
+    /// When a port is taken (the message names the flag that moves it), when the settings would open the traces to the
+    /// network without saying so, or when the data folder cannot be used.
+    #[expect(clippy::unused_async, reason = "the three verbs of an app are the same everywhere")]
     pub async fn build(config: Config) -> anyhow::Result<Self> {
         let access = Access::new(&config)?;
         let (main, datagrams) = bind::tcp_and_udp(config.listen).context("--listen (LOCAL_XRAY_LISTEN)")?;
@@ -65,11 +62,16 @@ impl App {
             otlp_http: otlp_http.local_addr()?,
             otlp_grpc: otlp_grpc.local_addr()?,
         };
-        let store = Store::start(config.max_bytes).context("starting the store")?;
+        let store = Store::open(&config.store).context("--data chooses another folder, --in-memory does without")?;
         let intake = Intake::new(store.clone());
         intake.watch_udp(datagrams.probe());
         let limits = Limits::new(config.strict);
-        let state = AppState { store, intake, settings: Settings::new(limits, Timestamp::now()), limits };
+        let now = Timestamp::now();
+        let settings = match &config.store.folder {
+            Some(folder) => Settings::open(folder, limits, now)?,
+            None => Settings::new(limits, now),
+        };
+        let state = AppState { store, intake, settings, limits };
         Ok(Self { state, access, main, datagrams, otlp_http, otlp_grpc, addresses })
     }
 

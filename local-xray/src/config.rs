@@ -2,9 +2,20 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use subtle::ConstantTimeEq;
+
+use crate::store::{Durability, StoreConfig};
+
+/// The default bounds on what a store keeps on disk, and in memory. Either way traces are in memory too, where they take
+/// ten to twenty times as many bytes.
+const MAX_BYTES_ON_DISK: u64 = 64 << 20;
+const MAX_BYTES_IN_MEMORY: u64 = 32 << 20;
+/// How long traces are kept by default: as long as AWS keeps them.
+const MAX_AGE: Duration = Duration::from_hours(30 * 24);
 
 /// What `serve` takes on the command line or from the environment.
 #[derive(Debug, Clone, Args)]
@@ -21,13 +32,33 @@ pub struct ServeArgs {
     #[arg(long, env = "LOCAL_XRAY_OTLP_HTTP", value_name = "ADDRESS", default_value = "4318", value_parser = address)]
     otlp_http: SocketAddr,
 
-    /// Keep traces in memory only. There is no other way yet; the flag is for scripts that want to be sure
-    #[arg(long)]
+    /// The folder that keeps traces and settings; one process at a time [default: local-xray in the user's data folder]
+    #[arg(long, env = "LOCAL_XRAY_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+
+    /// Keep traces and settings in memory only, until the process ends
+    #[arg(long, env = "LOCAL_XRAY_IN_MEMORY")]
     in_memory: bool,
 
-    /// How much memory traces may take, e.g. 64MiB or 1GiB; the traces that were active longest ago go first
-    #[arg(long, env = "LOCAL_XRAY_MAX_BYTES", value_name = "BYTES", default_value = "256MiB", value_parser = bytes)]
-    max_bytes: usize,
+    /// How many bytes traces may take, compressed, e.g. 64MiB or 10GiB; the oldest go first [default: 64MiB; 32MiB in memory]
+    #[arg(long, env = "LOCAL_XRAY_MAX_BYTES", value_name = "BYTES", value_parser = bytes)]
+    max_bytes: Option<u64>,
+
+    /// How long traces are kept, e.g. 12h or 30d
+    #[arg(long, env = "LOCAL_XRAY_MAX_AGE", value_name = "TIME", default_value = "30d", value_parser = age)]
+    max_age: Duration,
+
+    /// When a document counts as stored: with the kernel, or on the disk
+    #[arg(long, env = "LOCAL_XRAY_DURABILITY", value_name = "AGAINST", default_value = "process")]
+    durability: Durability,
+
+    /// Where the system keeps a user's data
+    #[arg(long, env = "XDG_DATA_HOME", hide = true)]
+    data_home: Option<PathBuf>,
+
+    /// The user's own folder
+    #[arg(long, env = "HOME", hide = true)]
+    home: Option<PathBuf>,
 
     /// Keep to AWS's own limits: five traces a call, windows of a day, 25 groups and rules, and a default sampling rule of
     /// one request a second and 5 %. Without it, a local X-Ray is generous
@@ -57,8 +88,8 @@ pub struct Config {
     pub otlp_grpc: SocketAddr,
     /// TCP: OTLP over HTTP alone.
     pub otlp_http: SocketAddr,
-    /// About how many bytes of traces are kept.
-    pub max_bytes: usize,
+    /// Where traces are kept, how many and how long.
+    pub store: StoreConfig,
     /// Keeps to AWS's own limits and default sampling rule.
     pub strict: bool,
     /// Host names, besides loopback ones and addresses, that readers may use.
@@ -74,19 +105,46 @@ pub struct Config {
 pub struct Token(String);
 
 impl Config {
-    /// Settings for a test or for embedding: free ports on 127.0.0.1, 64 MiB, no token.
+    /// Settings for a test or for embedding: free ports on 127.0.0.1, 64 MiB in memory, no token.
     pub fn on_free_ports() -> Self {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         Self {
             listen: free,
             otlp_grpc: free,
             otlp_http: free,
-            max_bytes: 64 << 20,
+            store: StoreConfig {
+                folder: None,
+                max_bytes: 64 << 20,
+                max_age: MAX_AGE,
+                durability: Durability::default(),
+            },
             strict: false,
             hosts: Vec::new(),
             token: None,
             no_token: false,
         }
+    }
+}
+
+impl ServeArgs {
+    fn store(&self) -> StoreConfig {
+        let folder = (!self.in_memory).then(|| self.folder());
+        let default_bytes = if self.in_memory { MAX_BYTES_IN_MEMORY } else { MAX_BYTES_ON_DISK };
+        StoreConfig {
+            folder,
+            max_bytes: self.max_bytes.unwrap_or(default_bytes),
+            max_age: self.max_age,
+            durability: self.durability,
+        }
+    }
+
+    /// The folder that was asked for, or the one that the XDG rules give a program; without a home, one where it stands.
+    fn folder(&self) -> PathBuf {
+        let of_user = || {
+            let home = self.home.as_ref().map(|home| home.join(".local/share"));
+            self.data_home.clone().or(home).map(|data| data.join("local-xray"))
+        };
+        self.data.clone().or_else(of_user).unwrap_or_else(|| PathBuf::from(".local-xray"))
     }
 }
 
@@ -96,7 +154,7 @@ impl From<ServeArgs> for Config {
             listen: args.listen,
             otlp_grpc: args.otlp_grpc,
             otlp_http: args.otlp_http,
-            max_bytes: args.max_bytes,
+            store: args.store(),
             strict: args.strict,
             hosts: args.hosts.into_iter().map(|host| host.trim().to_owned()).filter(|host| !host.is_empty()).collect(),
             token: args.token.and_then(|token| Token::new(&token)),
@@ -137,11 +195,11 @@ pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
     addresses.next().ok_or_else(|| wanted.to_owned())
 }
 
-/// The least memory for traces; with less, most would be gone before anybody saw them.
-const MIN_BYTES: usize = 1 << 20;
+/// The least room for traces; with less, most would be gone before anybody saw them.
+const MIN_BYTES: u64 = 1 << 20;
 
 /// Reads a number of bytes with an optional unit: `B`, `KiB`, `MiB`, `GiB`.
-fn bytes(text: &str) -> Result<usize, String> {
+fn bytes(text: &str) -> Result<u64, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == ' ');
     let unit = match text.get(digits.len()..).unwrap_or_default().trim().to_ascii_lowercase().as_str() {
         "" | "b" => 1,
@@ -150,14 +208,64 @@ fn bytes(text: &str) -> Result<usize, String> {
         "g" | "gib" => 1 << 30,
         other => return Err(format!("`{other}` is not a unit; B, KiB, MiB and GiB are")),
     };
-    let number: usize = digits.parse().map_err(|_| "wanted a number of bytes, for example 256MiB".to_owned())?;
+    let number: u64 = digits.parse().map_err(|_| "wanted a number of bytes, for example 256MiB".to_owned())?;
     let bytes = number.checked_mul(unit).ok_or_else(|| "more bytes than this machine can count".to_owned())?;
     if bytes < MIN_BYTES { Err("less than 1MiB holds no traces to speak of".to_owned()) } else { Ok(bytes) }
 }
 
+/// Reads a length of time: a whole number and `s`, `m`, `h` or `d`.
+fn age(text: &str) -> Result<Duration, String> {
+    let wanted = || "wanted a number and s, m, h or d, for example 12h or 30d".to_owned();
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match text.get(digits.len()..).unwrap_or_default() {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return Err(wanted()),
+    };
+    let number: u64 = digits.parse().map_err(|_| wanted())?;
+    number.checked_mul(unit).map(Duration::from_secs).ok_or_else(wanted)
+}
+
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
+
+    #[derive(clap::Parser)]
+    struct Serve {
+        #[command(flatten)]
+        args: ServeArgs,
+    }
+
+    #[test]
+    fn traces_are_kept_in_the_users_data_folder_unless_told_otherwise() {
+        let check = |arguments: &[&str], folder: Option<&str>, max_bytes: u64| {
+            let usual = ["local-xray", "--data-home", "/share", "--home", "/home/mia"];
+            let store = Serve::parse_from(usual.iter().chain(arguments)).args.store();
+            assert_eq!((store.folder.as_deref(), store.max_bytes), (folder.map(std::path::Path::new), max_bytes));
+        };
+        check(&[], Some("/share/local-xray"), 64 << 20);
+        check(&["--data", "here"], Some("here"), 64 << 20);
+        check(&["--in-memory"], None, 32 << 20);
+        check(&["--in-memory", "--max-bytes", "1MiB"], None, 1 << 20);
+    }
+
+    #[test]
+    fn ages_have_a_unit() {
+        let check =
+            |text: &str, expected: Option<u64>| assert_eq!(age(text).ok().map(|age| age.as_secs()), expected, "{text}");
+        check("90s", Some(90));
+        check("5m", Some(300));
+        check("12h", Some(43_200));
+        check("30d", Some(2_592_000));
+        check("30", None);
+        check("d", None);
+        check("1w", None);
+        check("-1d", None);
+    }
 
     #[test]
     fn a_port_alone_means_loopback() {
@@ -174,7 +282,7 @@ mod tests {
 
     #[test]
     fn sizes_take_binary_units() {
-        let check = |text: &str, expected: Option<usize>| assert_eq!(bytes(text).ok(), expected, "{text}");
+        let check = |text: &str, expected: Option<u64>| assert_eq!(bytes(text).ok(), expected, "{text}");
         check("1048576", Some(1_048_576));
         check("2048KiB", Some(2_097_152));
         check("5", None);

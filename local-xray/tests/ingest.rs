@@ -9,6 +9,7 @@ use std::net::UdpSocket;
 
 use local_xray::document::{ErrorCode, Timestamp, Window};
 use local_xray::ingest::Door;
+use local_xray::store::{Eviction, StoreConfig};
 use local_xray::workload::{Topology, Workload};
 use local_xray::{App, Config};
 use proptest::prelude::*;
@@ -145,7 +146,9 @@ fn one_document_may_be_a_list() {
 
 #[test]
 fn the_oldest_traces_go_when_there_are_too_many() {
-    with_config(Config { max_bytes: 20_000, ..Config::on_free_ports() }, async |xray| {
+    let usual = Config::on_free_ports();
+    let store = StoreConfig { max_bytes: 4_000, ..usual.store.clone() };
+    with_config(Config { store, ..usual }, async |xray| {
         for n in 0..50 {
             let start = 1_767_225_600 + n;
             let id = format!("1-69550001-0000000000000000000000{n:02x}");
@@ -154,8 +157,9 @@ fn the_oldest_traces_go_when_there_are_too_many() {
         }
         let report = xray.state.store.snapshot().report();
         assert!(report.bytes <= report.max_bytes && report.traces > 0, "{report:?}");
-        assert_eq!(report.evicted_traces + report.traces as u64, 50);
-        assert_eq!(report.evicted_segments, report.evicted_traces);
+        let evicted = report.evicted[&Eviction::Room];
+        assert_eq!(evicted.traces + report.traces as u64, 50);
+        assert_eq!(evicted.segments, evicted.traces);
         assert!(xray.documents("1-69550001-000000000000000000000000").await.is_empty(), "the oldest went");
         assert_eq!(xray.documents("1-69550001-000000000000000000000031").await.len(), 1, "the newest stayed");
     });

@@ -44,10 +44,14 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "UnknownOperationException", message.into())
     }
 
-    /// The local X-Ray is about to stop. Clients try again after a 503.
+    /// The local X-Ray is about to stop.
     pub(crate) fn stopping() -> Self {
-        let message = "the local X-Ray is stopping".to_owned();
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException", message)
+        Self::unavailable("the local X-Ray is stopping")
+    }
+
+    /// Nothing can be stored at present. Clients try again after a 503.
+    pub(crate) fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException", message.into())
     }
 }
 
@@ -59,7 +63,8 @@ impl From<NotStored> for ApiError {
                 "ThrottledException",
                 "more arrives than can be stored".to_owned(),
             ),
-            _ => Self::stopping(),
+            NotStored::Stopped => Self::stopping(),
+            NotStored::Unwritten(_) => Self::unavailable(why.to_string()),
         }
     }
 }

@@ -7,7 +7,7 @@ use askama::Template;
 use crate::document::Timestamp;
 use crate::ingest::{Door, IntakeReport, LoggedRejection, UdpSocketReport};
 use crate::state::AppState;
-use crate::store::StoreReport;
+use crate::store::{Eviction, Recovery, StoreReport};
 
 use super::error::PageError;
 use super::format;
@@ -105,15 +105,30 @@ fn udp_facts(udp: &UdpSocketReport) -> Vec<(&'static str, String)> {
 }
 
 fn store_facts(store: &StoreReport) -> Vec<(&'static str, String)> {
-    vec![
+    let evicted = |reason| store.evicted.get(&reason).copied().unwrap_or_default();
+    let segments = store.evicted.values().map(|evicted| evicted.segments).sum();
+    let mut facts = vec![
         ("Traces held", format::count(store.traces as u64)),
-        (
-            "Memory for traces",
-            format!("{} of {}", format::bytes(store.bytes as u64), format::bytes(store.max_bytes as u64)),
-        ),
-        ("Traces let go of to stay within it", format::count(store.evicted_traces)),
-        ("Segments and subsegments in those", format::count(store.evicted_segments)),
-    ]
+        ("Bytes, compressed", format!("{} of {}", format::bytes(store.bytes), format::bytes(store.max_bytes))),
+        ("Traces that went for want of room", format::count(evicted(Eviction::Room).traces)),
+        ("Traces that went because of their age", format::count(evicted(Eviction::Age).traces)),
+        ("Segments and subsegments in those", format::count(segments)),
+    ];
+    facts.extend(recovery_facts(&store.recovery));
+    facts
+}
+
+/// What was wrong with the files when the store was opened; nothing, usually.
+fn recovery_facts(recovery: &Recovery) -> Vec<(&'static str, String)> {
+    let mut facts = Vec::new();
+    if recovery.torn_bytes > 0 {
+        facts.push(("Cut off at the end when opened", format::bytes(recovery.torn_bytes)));
+    }
+    if recovery.damages > 0 {
+        let (places, bytes) = (format::count(recovery.damages), format::bytes(recovery.damaged_bytes));
+        facts.push(("Damaged places when opened", format!("{places}, {bytes}")));
+    }
+    facts
 }
 
 fn rejection_row(logged: &LoggedRejection, now: Timestamp) -> RejectionRow {

@@ -7,7 +7,7 @@ use crate::filter;
 use crate::ingest::{Door, IntakeReport, LoggedRejection};
 use crate::limits::Limits;
 use crate::settings::GroupTable;
-use crate::store::{StoreReport, Trace};
+use crate::store::{Evicted, Eviction, Recovery, StoreReport, Trace};
 use crate::summary::summarise;
 
 use super::expression::NO_HEALTH_CHECKS;
@@ -247,7 +247,10 @@ fn intake_page(rejections: &[Rejection]) -> String {
         *report.doors.entry(Door::Udp).or_default().rejected.entry(rejection.code).or_default() += 1;
         report.rejections.push(LoggedRejection { at: NOW, door: Door::Udp, rejection: rejection.clone() });
     }
-    let store = StoreReport { traces: 2, bytes: 1 << 20, max_bytes: 4 << 20, evicted_traces: 5, evicted_segments: 9 };
+    let evicted = [(Eviction::Room, Evicted { traces: 5, segments: 9 })].into();
+    let recovery = Recovery { torn_bytes: 17, ..Recovery::default() };
+    let store =
+        StoreReport { traces: 2, bytes: 1 << 20, max_bytes: 4 << 20, evicted, recovery, ..StoreReport::default() };
     rendered(&intake::intake_page(&view(""), &report, &store, NOW))
 }
 
@@ -256,7 +259,15 @@ fn the_intake_counts_what_was_let_in_and_let_go() {
     let html = intake_page(&[]);
     check(
         &html,
-        &["PutTraceSegments", "OTLP/gRPC", "Nothing has been refused.", "1.0 MiB of 4.0 MiB", "width=\"25.0%\""],
+        &[
+            "PutTraceSegments",
+            "OTLP/gRPC",
+            "Nothing has been refused.",
+            "1.0 MiB of 4.0 MiB",
+            "Cut off at the end",
+            "17 bytes",
+            "width=\"25.0%\"",
+        ],
         &[],
     );
 }

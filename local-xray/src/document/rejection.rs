@@ -39,6 +39,8 @@ pub enum ErrorCode {
     NotSampled,
     /// The intake queue was full, so that the document had to be dropped.
     QueueFull,
+    /// The document could not be written down.
+    NotStored,
 }
 
 impl ErrorCode {
@@ -62,6 +64,7 @@ impl ErrorCode {
             Self::InvalidSpan => "InvalidSpan",
             Self::NotSampled => "NotSampled",
             Self::QueueFull => "QueueFull",
+            Self::NotStored => "NotStored",
         }
     }
 }

@@ -84,12 +84,12 @@ impl Intake {
     /// Stores documents, waiting for room. Once this returns, every reader sees them.
     ///
     /// # Errors
-    /// When the store has stopped.
+    /// When they cannot be stored; they are counted as refused then.
     pub async fn submit(&self, documents: Vec<Document>, door: Door) -> Result<(), NotStored> {
-        let (accepted, left_out) = tally(&documents);
-        self.store.apply(documents).await?;
-        self.accepted(door, accepted, left_out);
-        Ok(())
+        let tally = Tally::of(&documents);
+        let outcome = self.store.apply(documents).await;
+        self.count(door, tally, &outcome);
+        outcome
     }
 
     /// Counts and remembers a document that was refused.
@@ -114,12 +114,20 @@ impl Intake {
         })
     }
 
-    fn accepted(&self, door: Door, documents: u64, left_out: u64) {
-        self.with_ledger(|ledger| {
-            let count = ledger.doors.entry(door).or_default();
-            count.accepted += documents;
-            count.members_left_out += left_out;
-        });
+    /// Counts what became of documents that were handed to the store.
+    fn count(&self, door: Door, tally: Tally, outcome: &Result<(), NotStored>) {
+        let Err(why) = outcome else {
+            self.with_ledger(|ledger| {
+                let count = ledger.doors.entry(door).or_default();
+                count.accepted += tally.documents;
+                count.members_left_out += tally.left_out;
+            });
+            return;
+        };
+        let code = if *why == NotStored::QueueFull { ErrorCode::QueueFull } else { ErrorCode::NotStored };
+        for _ in 0..tally.documents {
+            self.reject(Rejection::new(code, "$", why.to_string()), door);
+        }
     }
 
     fn with_ledger<T>(&self, act: impl FnOnce(&mut Ledger) -> T) -> T {
@@ -128,7 +136,16 @@ impl Intake {
     }
 }
 
-fn tally(documents: &[Document]) -> (u64, u64) {
-    let left_out: usize = documents.iter().map(|document| document.notes.len()).sum();
-    (documents.len() as u64, left_out as u64)
+/// What is counted of documents before the store takes them.
+#[derive(Clone, Copy)]
+struct Tally {
+    documents: u64,
+    left_out: u64,
+}
+
+impl Tally {
+    fn of(documents: &[Document]) -> Self {
+        let left_out: usize = documents.iter().map(|document| document.notes.len()).sum();
+        Self { documents: documents.len() as u64, left_out: left_out as u64 }
+    }
 }

@@ -8,7 +8,7 @@ use super::{Door, Intake};
 /// Stores what can be read and returns the rest, in the order it came. Once this returns, readers see the new documents.
 ///
 /// # Errors
-/// When the store has stopped; nothing is acknowledged then.
+/// When they cannot be stored; nothing is acknowledged then.
 pub(crate) async fn take(documents: &[String], intake: &Intake) -> Result<Vec<Rejection>, NotStored> {
     let _admission = intake.admit(documents.iter().map(String::len).sum(), Door::SegmentsApi)?;
     let mut accepted = Vec::new();

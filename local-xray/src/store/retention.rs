@@ -1,38 +1,78 @@
-//! What to let go of, as a pure decision.
+//! What to let go of, as a pure decision over whole journal files.
 
-/// Chooses from `candidates` (value and bytes, most dispensable first) as many as it takes to bring `bytes` within
-/// `max_bytes`.
-pub(super) fn evicted<T>(bytes: usize, max_bytes: usize, candidates: impl Iterator<Item = (T, usize)>) -> Vec<T> {
-    let mut excess = bytes.saturating_sub(max_bytes);
-    let mut chosen = Vec::new();
-    if excess == 0 {
-        return chosen;
-    }
-    for (candidate, freed) in candidates {
-        chosen.push(candidate);
-        excess = excess.saturating_sub(freed);
-        if excess == 0 {
-            break;
+use std::time::Duration;
+
+use crate::document::Timestamp;
+
+use super::journal::{FileFacts, FileNumber};
+
+/// How much is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Bounds {
+    /// The most bytes of all files together; one group of documents may exceed it for a moment.
+    pub(super) max_bytes: u64,
+    /// How long after its last document a file is kept.
+    pub(super) max_age: Duration,
+}
+
+/// Why traces were let go of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Eviction {
+    /// They were older than what is kept.
+    Age,
+    /// Newer ones needed the room.
+    Room,
+}
+
+/// Chooses the files to drop, oldest first. The newest one is kept whatever its size: it is being written.
+pub(super) fn doomed(files: &[FileFacts], bounds: Bounds, now: Timestamp) -> Vec<(FileNumber, Eviction)> {
+    let Some((newest, older)) = files.split_last() else { return Vec::new() };
+    let oldest = now.before(bounds.max_age);
+    let mut excess = files.iter().map(|file| file.bytes).sum::<u64>().saturating_sub(bounds.max_bytes);
+    let mut doomed = Vec::new();
+    for file in older {
+        let reason = if file.written_at < oldest { Eviction::Age } else { Eviction::Room };
+        if reason == Eviction::Age || excess > 0 {
+            excess = excess.saturating_sub(file.bytes);
+            doomed.push((file.number, reason));
         }
     }
-    chosen
+    if newest.bytes > 0 && newest.written_at < oldest {
+        doomed.push((newest.number, Eviction::Age));
+    }
+    doomed
 }
 
 #[cfg(test)]
 mod tests {
-    use super::evicted;
+    use super::*;
 
     #[test]
-    fn only_the_excess_is_evicted() {
-        let check = |max_bytes: usize, expected: &[char]| {
-            let candidates = [('a', 10), ('b', 20), ('c', 30)];
-            assert_eq!(evicted(60, max_bytes, candidates.into_iter()), expected, "{max_bytes}");
+    fn what_is_too_old_or_too_much_goes() {
+        let at = |minutes: i64| Timestamp::from_micros(minutes * 60_000_000);
+        let file = |(number, bytes, written): (u32, u64, i64)| FileFacts {
+            number: FileNumber(number),
+            bytes,
+            begun_at: at(0),
+            written_at: at(written),
         };
-        check(100, &[]);
-        check(60, &[]);
-        check(59, &['a']);
-        check(50, &['a']);
-        check(49, &['a', 'b']);
-        check(0, &['a', 'b', 'c']);
+        let check = |files: &[(u32, u64, i64)], max_bytes: u64, expected: &[(u32, Eviction)]| {
+            let files: Vec<_> = files.iter().copied().map(file).collect();
+            let bounds = Bounds { max_bytes, max_age: Duration::from_mins(60) };
+            let found: Vec<_> = doomed(&files, bounds, at(100)).into_iter().map(|(file, why)| (file.0, why)).collect();
+            assert_eq!(found, expected, "{files:?} {max_bytes}");
+        };
+        let (age, room) = (Eviction::Age, Eviction::Room);
+        check(&[], 0, &[]);
+        check(&[(1, 10, 100), (2, 20, 100), (3, 30, 100)], 60, &[]);
+        check(&[(1, 10, 100), (2, 20, 100), (3, 30, 100)], 59, &[(1, room)]);
+        check(&[(1, 10, 100), (2, 20, 100), (3, 30, 100)], 49, &[(1, room), (2, room)]);
+        // The newest file is being written.
+        check(&[(1, 10, 100), (2, 20, 100), (3, 30, 100)], 0, &[(1, room), (2, room)]);
+        check(&[(1, 10, 39), (2, 20, 40)], 100, &[(1, age)]);
+        check(&[(1, 10, 30), (2, 20, 39)], 100, &[(1, age), (2, age)]);
+        check(&[(1, 0, 30)], 100, &[]);
+        // What goes by age also makes room.
+        check(&[(1, 10, 39), (2, 20, 100), (3, 30, 100)], 50, &[(1, age)]);
     }
 }

@@ -8,8 +8,6 @@ use rpds::{HashTrieMapSync, RedBlackTreeSetSync};
 
 use crate::document::{Document, Timestamp, TraceId, Window};
 
-use super::StoreReport;
-use super::retention;
 use super::trace::Trace;
 
 type TimeIndex = RedBlackTreeSetSync<(Timestamp, TraceId)>;
@@ -19,17 +17,11 @@ pub(super) struct State {
     traces: HashTrieMapSync<TraceId, Arc<Trace>>,
     by_start: TimeIndex,
     by_end: TimeIndex,
-    report: StoreReport,
 }
 
 impl State {
-    pub(super) fn new(max_bytes: usize) -> Self {
-        Self {
-            traces: HashTrieMapSync::new_sync(),
-            by_start: TimeIndex::new_sync(),
-            by_end: TimeIndex::new_sync(),
-            report: StoreReport { max_bytes, ..StoreReport::default() },
-        }
+    pub(super) fn new() -> Self {
+        Self { traces: HashTrieMapSync::new_sync(), by_start: TimeIndex::new_sync(), by_end: TimeIndex::new_sync() }
     }
 
     /// Takes one document into its trace.
@@ -40,25 +32,24 @@ impl State {
         if !trace.merge(document.segment) {
             return;
         }
-        if let Some(before) = before.cloned() {
-            self.forget(&before);
-        }
+        self.forget(id);
         self.by_start.insert_mut((trace.start_time(), id));
         self.by_end.insert_mut((trace.end_time(), id));
-        self.report.bytes += trace.bytes();
         self.traces.insert_mut(id, Arc::new(trace));
-        self.report.traces = self.traces.size();
     }
 
-    /// Lets go of traces until the rest fits, those that were active longest ago first.
-    pub(super) fn evict(&mut self) {
-        let oldest_first = self.by_end.iter().filter_map(|(_, id)| self.traces.get(id));
-        let candidates = oldest_first.map(|trace| (Arc::clone(trace), trace.bytes()));
-        for trace in retention::evicted(self.report.bytes, self.report.max_bytes, candidates) {
-            self.forget(&trace);
-            self.report.evicted_traces += 1;
-            self.report.evicted_segments += trace.part_count() as u64;
-        }
+    /// Lets go of a trace; says how many segments and subsegments it had.
+    pub(super) fn forget(&mut self, id: TraceId) -> usize {
+        let Some(trace) = self.traces.get(&id).cloned() else { return 0 };
+        self.traces.remove_mut(&id);
+        self.by_start.remove_mut(&(trace.start_time(), id));
+        self.by_end.remove_mut(&(trace.end_time(), id));
+        trace.part_count()
+    }
+
+    /// How many traces there are.
+    pub(super) fn traces(&self) -> usize {
+        self.traces.size()
     }
 
     pub(super) fn trace(&self, id: TraceId) -> Option<Arc<Trace>> {
@@ -84,17 +75,5 @@ impl State {
         let lowest_id = TraceId::from_bytes([0; 16]);
         let in_window = self.by_start.range((window.start, lowest_id)..(window.end, lowest_id));
         in_window.rev().filter_map(|(_, id)| self.traces.get(id).cloned()).collect()
-    }
-
-    pub(super) fn report(&self) -> StoreReport {
-        self.report
-    }
-
-    fn forget(&mut self, trace: &Trace) {
-        self.traces.remove_mut(&trace.id());
-        self.by_start.remove_mut(&(trace.start_time(), trace.id()));
-        self.by_end.remove_mut(&(trace.end_time(), trace.id()));
-        self.report.bytes -= trace.bytes();
-        self.report.traces = self.traces.size();
     }
 }

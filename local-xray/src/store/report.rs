@@ -1,0 +1,60 @@
+//! How the store is doing: how full it is, what it has let go of, what was wrong with its files.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+use crate::document::Timestamp;
+
+use super::journal::Recovery;
+use super::retention::Eviction;
+
+/// How full the store is, what it has let go of, and what is wrong.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StoreReport {
+    /// Traces held.
+    pub traces: usize,
+    /// How many bytes their documents take, compressed.
+    pub bytes: u64,
+    /// The bound on `bytes`.
+    pub max_bytes: u64,
+    /// What went since the start, by reason.
+    pub evicted: BTreeMap<Eviction, Evicted>,
+    /// What was found when the store was opened.
+    pub recovery: Recovery,
+    /// Why nothing can be stored at present.
+    pub incident: Option<Incident>,
+}
+
+/// What went for one reason.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Evicted {
+    /// Whole traces.
+    pub traces: u64,
+    /// Segments and subsegments in them.
+    pub segments: u64,
+}
+
+/// A time during which documents cannot be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incident {
+    /// When the first document was refused.
+    pub since: Timestamp,
+    /// What is wrong, for a person.
+    pub words: Arc<str>,
+}
+
+impl Incident {
+    pub(super) fn new(error: &io::Error, since: Timestamp) -> Self {
+        let words = match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                "the disk is full: nothing new is stored until there is room".to_owned()
+            }
+            io::ErrorKind::ReadOnlyFilesystem => {
+                "the disk is read-only: nothing new is stored until it can be written".to_owned()
+            }
+            _ => format!("the disk cannot be written: {error}"),
+        };
+        Self { since, words: words.into() }
+    }
+}
