@@ -17,12 +17,13 @@ mod table;
 mod usage;
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
+use tempfile::TempDir;
 
 use crate::document::{Timestamp, Window};
 use crate::workload::{Topology, Workload};
@@ -73,6 +74,10 @@ pub struct BenchArgs {
     /// Where the stores are put, and removed again [default: the system's folder for temporary files]
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
+
+    /// Keep the stores in memory
+    #[arg(long)]
+    pub in_memory: bool,
 
     /// Seconds instead of minutes, to see that it works; the figures mean little
     #[arg(long)]
@@ -139,9 +144,8 @@ impl<'a> Bench<'a> {
 
     async fn run(&self) -> anyhow::Result<Report> {
         say(&format!("{self}"));
-        let dir = self.args.dir.clone().unwrap_or_else(std::env::temp_dir);
         let sample = self.workload(if self.args.quick { SAMPLE / 10 } else { SAMPLE });
-        let (traffic, limits) = limits::measure(&sample, &dir)?;
+        let (traffic, limits) = limits::measure(&sample, &self.dir())?;
         let mut intake = Vec::new();
         for way in &self.ways {
             intake.push(self.intake(*way).await.with_context(|| way.as_str())?);
@@ -159,7 +163,8 @@ impl<'a> Bench<'a> {
 
     async fn intake(&self, way: Way) -> anyhow::Result<IntakeRow> {
         say(&format!("intake: {}", way.as_str()));
-        let server = Server::start().await?;
+        let folder = self.folder()?;
+        let server = Server::start(folder.as_ref().map(TempDir::path)).await?;
         let before = server.usage();
         let sent = match way {
             Way::Udp => self.datagrams(&server).await?,
@@ -175,6 +180,20 @@ impl<'a> Bench<'a> {
         Ok(row)
     }
 
+    /// A new folder for a store, removed when it is dropped; none for a store in memory.
+    fn folder(&self) -> anyhow::Result<Option<TempDir>> {
+        if self.args.in_memory {
+            return Ok(None);
+        }
+        let dir = self.dir();
+        let folder = tempfile::Builder::new().prefix("local-xray-bench-").tempdir_in(&dir);
+        folder.map(Some).with_context(|| format!("cannot write in {}", dir.display()))
+    }
+
+    fn dir(&self) -> PathBuf {
+        self.args.dir.clone().unwrap_or_else(std::env::temp_dir)
+    }
+
     async fn datagrams(&self, server: &Server) -> anyhow::Result<send::Sent> {
         let (rate, length) =
             if self.args.quick { (5_000, Duration::from_secs(1)) } else { (self.args.rate, self.args.length) };
@@ -187,15 +206,26 @@ impl<'a> Bench<'a> {
     async fn store(&self, traces: u64) -> anyhow::Result<StoreColumn> {
         say(&format!("store: {traces} traces"));
         let workload = self.workload(traces);
-        let server = Server::start().await?;
+        let folder = self.folder()?;
+        let path = folder.as_ref().map(TempDir::path);
+        let mut server = Server::start(path).await?;
         let sent = send::fill(Way::Api, &workload, &server).await?;
+        let filled = server.usage();
+        let disk_bytes = path.map(bytes_in).transpose()?;
+        if path.is_some() {
+            server.stop()?;
+            server = Server::start(path).await?;
+        }
         let held = server.intake().await?.store.traces;
         anyhow::ensure!(held == traces, "it holds {held} traces");
-        let filled = server.usage();
+        let opening = folder.is_some().then(|| server.opening());
+        let opened = server.usage();
         let long_enough = if self.args.quick { QUICK_QUESTION } else { QUESTION };
         let answers = ask::all(&workload, &server, long_enough).await?;
+        let asked = server.usage();
         server.stop()?;
-        Ok(StoreColumn { traces, segments: sent.documents, resident_bytes: filled.resident_bytes, answers })
+        let resident = [filled, opened, asked].map(|usage| usage.resident_bytes);
+        Ok(StoreColumn::new(traces, sent.documents, disk_bytes, opening, resident, answers))
     }
 }
 
@@ -205,6 +235,23 @@ impl std::fmt::Display for Bench<'_> {
         let ways: Vec<_> = ways.iter().map(|way| way.as_str()).collect();
         write!(f, "topology {}, seed {}; intake: {}; stores: {sizes:?}", args.topology, args.seed, ways.join(", "))
     }
+}
+
+/// The bytes of all files in a folder and below.
+fn bytes_in(folder: &Path) -> std::io::Result<u64> {
+    let (mut open, mut bytes) = (vec![folder.to_owned()], 0);
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            let about = entry.metadata()?;
+            if about.is_dir() {
+                open.push(entry.path());
+            } else {
+                bytes += about.len();
+            }
+        }
+    }
+    Ok(bytes)
 }
 
 /// Tells what is going on. Nobody may be reading.

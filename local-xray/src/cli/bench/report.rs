@@ -75,8 +75,40 @@ impl IntakeRow {
 pub(super) struct StoreColumn {
     pub(super) traces: u64,
     pub(super) segments: u64,
-    pub(super) resident_bytes: Option<u64>,
+    /// Absent for a store in memory, like the next one.
+    pub(super) disk_bytes_per_segment: Option<f64>,
+    /// From the start of a process on the filled store to its first answer.
+    pub(super) opening_ms: Option<f64>,
+    /// Memory after filling,
+    pub(super) filled_resident_bytes: Option<u64>,
+    /// after opening again,
+    pub(super) opened_resident_bytes: Option<u64>,
+    /// and after all questions.
+    pub(super) asked_resident_bytes: Option<u64>,
     pub(super) answers: Answers,
+}
+
+impl StoreColumn {
+    #[expect(clippy::cast_precision_loss, reason = "figures for the eye")]
+    pub(super) fn new(
+        traces: u64,
+        segments: u64,
+        disk_bytes: Option<u64>,
+        opening: Option<Duration>,
+        [filled, opened, asked]: [Option<u64>; 3],
+        answers: Answers,
+    ) -> Self {
+        Self {
+            traces,
+            segments,
+            disk_bytes_per_segment: disk_bytes.map(|bytes| bytes as f64 / segments.max(1) as f64),
+            opening_ms: opening.map(|time| time.as_secs_f64() * 1e3),
+            filled_resident_bytes: filled,
+            opened_resident_bytes: opened,
+            asked_resident_bytes: asked,
+            answers,
+        }
+    }
 }
 
 /// What questions cost. The window is the hour in which all traces started.

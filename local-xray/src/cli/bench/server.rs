@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -27,6 +28,7 @@ pub(super) struct Server {
     child: Child,
     addresses: [SocketAddr; 3],
     http: Client,
+    opening: Duration,
 }
 
 /// The counters of the intake, as `/intake.json` gives them.
@@ -70,8 +72,9 @@ impl DoorCount {
 }
 
 impl Server {
-    /// Starts a child and waits until it answers.
-    pub(super) async fn start() -> anyhow::Result<Self> {
+    /// Starts a child and waits until it answers. It keeps everything in the folder, or in memory; nothing is let go of.
+    pub(super) async fn start(folder: Option<&Path>) -> anyhow::Result<Self> {
+        let started = Instant::now();
         let program = std::env::current_exe().context("this executable cannot be found")?;
         let mut command = Command::new(program);
         for (variable, _) in std::env::vars_os() {
@@ -80,14 +83,24 @@ impl Server {
             }
         }
         command.args(["serve", "--listen", "0", "--otlp-grpc", "0", "--otlp-http", "0"]);
-        command.args(["--in-memory", "--max-bytes", "16GiB"]);
+        match folder {
+            Some(folder) => command.arg("--data").arg(folder),
+            None => command.arg("--in-memory"),
+        };
+        command.args(["--max-bytes", "64GiB"]);
         command.env("RUST_LOG", "warn").stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.spawn().context("a local X-Ray cannot be started")?;
         let addresses = addresses(&mut child);
         let http = Client::builder().no_proxy().build().context("cannot make an HTTP client")?;
-        let server = Self { child, addresses: addresses?, http };
+        let mut server = Self { child, addresses: addresses?, http, opening: Duration::ZERO };
         server.answers().await?;
+        server.opening = started.elapsed();
         Ok(server)
+    }
+
+    /// How long it took from the start of the process to its first answer.
+    pub(super) fn opening(&self) -> Duration {
+        self.opening
     }
 
     /// Where API and datagrams go.

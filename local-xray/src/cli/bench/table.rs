@@ -58,7 +58,15 @@ fn stores_table(stores: &[StoreColumn]) -> String {
     let answer = |name: &str, pick: fn(&Answers) -> &Answer| row(name, &|store| milliseconds(pick(&store.answers)));
     let rows = [
         row("segments", &|store| grouped(store.segments)),
-        row("memory", &|store| megabytes(store.resident_bytes)),
+        row("on disk, a segment", &|store| {
+            store.disk_bytes_per_segment.map_or_else(in_memory, |bytes| format!("{bytes:.0} bytes"))
+        }),
+        row("opening, to the first answer", &|store| {
+            store.opening_ms.map_or_else(in_memory, |time| format!("{time:.0} ms"))
+        }),
+        row("memory after filling", &|store| megabytes(store.filled_resident_bytes)),
+        row("memory after opening", &|store| megabytes(store.opened_resident_bytes)),
+        row("memory after all questions", &|store| megabytes(store.asked_resident_bytes)),
         answer("service graph of an hour", |answers| &answers.graph),
         answer("time series of an hour, by minute", |answers| &answers.series),
         answer("filter, first page", |answers| &answers.filter_page),
@@ -78,6 +86,10 @@ fn milliseconds(answer: &Answer) -> String {
 #[expect(clippy::cast_precision_loss, reason = "a figure for the eye")]
 fn megabytes(bytes: Option<u64>) -> String {
     bytes.map_or_else(not_known, |bytes| format!("{:.0} MiB", bytes as f64 / f64::from(1 << 20)))
+}
+
+fn in_memory() -> String {
+    "in memory".to_owned()
 }
 
 fn not_known() -> String {
