@@ -1,10 +1,11 @@
 //! The readers of outside bytes that are private to their rooms, for the targets in `fuzz/`; no part of the interface.
 
-use crate::api::page_token::{PageToken, Position};
+use crate::api::page_token::PageToken;
 use crate::document::{Document, Rejection};
 use crate::ingest::otlp::read_body;
 use crate::ingest::translate::{Translation, translate};
 use crate::ingest::udp;
+use crate::store::Position;
 
 /// What became of some bytes.
 #[derive(Debug)]

@@ -17,7 +17,8 @@ use local_xray::cli::client::{Client, get_service_graph};
 use local_xray::cli::map::{MapOptions, render};
 use local_xray::config::Token;
 use local_xray::document::{Timestamp, TraceId, Window, to_document};
-use local_xray::graph::{ServiceGraph, service_graph};
+use local_xray::filter;
+use local_xray::graph::ServiceGraph;
 use local_xray::ingest::Door;
 use local_xray::{App, Config};
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_client::TraceServiceClient;
@@ -134,8 +135,8 @@ impl Xray {
 
     fn graph(&self) -> ServiceGraph {
         let window = Window { start: Timestamp::EPOCH, end: Timestamp::MAX };
-        let traces = self.state.store.snapshot().traces_between(window);
-        service_graph(traces.iter().map(|trace| &**trace), window)
+        let everything = filter::compile("", &self.state.settings.groups()).expect("the empty expression is one");
+        self.state.store.snapshot().graph(window, &everything)
     }
 
     fn accepted(&self, door: Door) -> u64 {

@@ -3,7 +3,6 @@
 use actix_web::web;
 
 use crate::document::Window;
-use crate::filter::TraceView;
 use crate::graph;
 use crate::state::AppState;
 
@@ -24,11 +23,7 @@ pub(super) async fn service_graph(
     let filter = state.settings.groups().filter(&input.group())?;
     let snapshot = state.store.snapshot();
     // A filter may look at every trace in the window, which takes too long for a thread that answers requests.
-    let graph = web::block(move || {
-        let traces = snapshot.traces_between(window);
-        let of_group = traces.iter().map(AsRef::as_ref).filter(|trace| filter.matches(&TraceView::of(trace)));
-        graph::service_graph(of_group, window)
-    });
+    let graph = web::block(move || snapshot.graph(window, &filter));
     let graph = graph.await.map_err(|_| ApiError::stopping())?;
     Ok(Answer(ServiceGraphAnswer {
         start_time: window.start,

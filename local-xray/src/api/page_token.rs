@@ -8,47 +8,11 @@ use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
-use crate::document::{Timestamp, TraceId};
-use crate::store::Trace;
-
 use super::error::ApiError;
 
 /// Reads and writes the tokens of one query.
 pub(crate) struct PageToken {
     query: String,
-}
-
-/// A place in a list of traces, newest first: smaller is further down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Position {
-    start: Timestamp,
-    id: TraceId,
-}
-
-/// The text is no position.
-pub(crate) struct NoPosition;
-
-impl Position {
-    pub(super) fn of(trace: &Trace) -> Self {
-        Self { start: trace.start_time(), id: trace.id() }
-    }
-}
-
-impl fmt::Display for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:x}.{}", self.start.micros(), self.id)
-    }
-}
-
-impl FromStr for Position {
-    type Err = NoPosition;
-
-    fn from_str(text: &str) -> Result<Self, NoPosition> {
-        let (start, id) = text.split_once('.').ok_or(NoPosition)?;
-        let start = u64::from_str_radix(start, 16).ok().and_then(|micros| i64::try_from(micros).ok());
-        let start = Timestamp::from_micros(start.ok_or(NoPosition)?);
-        Ok(Self { start, id: TraceId::parse(id).ok_or(NoPosition)? })
-    }
 }
 
 impl PageToken {
@@ -91,6 +55,8 @@ fn invalid() -> ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::document::{Timestamp, TraceId};
+    use crate::store::Position;
     use proptest::prelude::*;
 
     fn position() -> Position {

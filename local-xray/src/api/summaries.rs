@@ -1,19 +1,16 @@
 //! `GetTraceSummaries`: those that a filter matches, newest first, a page at a time.
 
-use std::sync::Arc;
-
 use actix_web::web;
 
-use crate::document::{Segment, TraceId, Window};
-use crate::filter::TraceView;
+use crate::document::TraceId;
 use crate::state::AppState;
-use crate::store::{Snapshot, Trace};
-use crate::summary::TraceSummary;
+use crate::store::{Entry, Position, Range};
+use crate::summary::{TraceSummary, summarise};
 
 use super::answer::{Answer, Outcome};
 use super::error::ApiError;
 use super::input::Input;
-use super::page_token::{PageToken, Position};
+use super::page_token::PageToken;
 use super::time::window;
 use super::wire::{GetTraceSummaries, SamplingStrategyName, TimeRangeType, TraceSummariesAnswer, TraceSummaryOut};
 
@@ -35,9 +32,8 @@ pub(super) async fn get(
     let snapshot = state.store.snapshot();
     // A filter may look at every trace in the window, which takes too long for a thread that answers requests.
     let page = web::block(move || {
-        let traces = traces_in(&snapshot, window, input.time_range_type);
-        let sampled = |trace: &Trace| is_sampled(trace.id(), share);
-        page(traces.iter().map(Arc::as_ref), after, |view| sampled(view.trace()) && filter.matches(view))
+        let entries = snapshot.entries(range(input.time_range_type), window, after);
+        page(entries, |entry| is_sampled(entry.id(), share) && entry.matches(&filter))
     });
     let page = page.await.map_err(|_| ApiError::stopping())?;
     Ok(Answer(TraceSummariesAnswer {
@@ -57,25 +53,20 @@ struct Page {
     next: Option<Position>,
 }
 
-/// The first page of matching traces behind `after`. Traces come newest first.
-fn page<'t>(
-    traces: impl Iterator<Item = &'t Trace>,
-    after: Option<Position>,
-    matches: impl Fn(&TraceView<'_>) -> bool,
-) -> Page {
+/// The first page of the traces that match.
+fn page(entries: impl Iterator<Item = Entry>, matches: impl Fn(&Entry) -> bool) -> Page {
     let mut page = Page { summaries: Vec::new(), processed: 0, next: None };
     let mut last = None;
-    for trace in traces.filter(|trace| after.is_none_or(|after| Position::of(trace) < after)) {
-        let view = TraceView::of(trace);
-        let matches = matches(&view);
+    for entry in entries {
+        let matches = matches(&entry);
         if matches && page.summaries.len() == PAGE {
             page.next = last;
             break;
         }
         page.processed += 1;
-        last = Some(Position::of(trace));
+        last = Some(entry.position());
         if matches {
-            page.summaries.push(view.into_summary());
+            page.summaries.extend(entry.trace().map(|trace| summarise(&trace)));
         }
     }
     page
@@ -98,41 +89,39 @@ fn is_sampled(id: TraceId, share: f64) -> bool {
     f64::from(id.random_bits()) < share * 4_294_967_296.0
 }
 
-/// The traces that the window asks for, newest first.
-fn traces_in(snapshot: &Snapshot, window: Window, range: TimeRangeType) -> Vec<Arc<Trace>> {
-    let ends_inside = |segment: &Segment| segment.end_time.is_some_and(|end| window.contains(end));
-    match range {
-        TimeRangeType::TraceId => snapshot.traces_started_in(window),
-        TimeRangeType::Event => snapshot.traces_between(window),
-        TimeRangeType::Service => {
-            let mut traces = snapshot.traces_between(window);
-            traces.retain(|trace| trace.segments().iter().any(ends_inside));
-            traces
-        }
+fn range(asked: TimeRangeType) -> Range {
+    match asked {
+        TimeRangeType::TraceId => Range::Started,
+        TimeRangeType::Event => Range::Active,
+        TimeRangeType::Service => Range::Served,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::document::{Kind, SegmentId, Timestamp};
+    use std::sync::Arc;
 
-    fn trace(number: u8) -> Trace {
+    use super::*;
+    use crate::document::{Kind, Segment, SegmentId, Timestamp};
+    use crate::store::Trace;
+
+    fn entry(number: u8) -> Entry {
         let start = Timestamp::from_micros(i64::from(number) * 1_000_000);
-        let id = SegmentId::from_bytes([number; 8]);
-        Trace::from_segments(TraceId::from_bytes([number; 16]), [Segment::new(Kind::Segment, id, "shop", start)])
+        let segment = Segment::new(Kind::Segment, SegmentId::from_bytes([number; 8]), "shop", start);
+        Entry::of(Arc::new(Trace::from_segments(TraceId::from_bytes([number; 16]), [segment])))
     }
 
     #[test]
     fn pages_of_a_filter_hold_each_match_once_and_look_at_each_trace_once() {
-        let traces: Vec<_> = (0..=250).rev().map(trace).collect();
+        let entries: Vec<_> = (0..=250).rev().map(entry).collect();
         // 167 traces match; neither the newest nor the oldest does.
         let is_match =
-            |trace: &Trace| trace.start_time().micros() / 1_000_000 % 3 != 1 && trace.id() != traces[250].id();
-        let expected: Vec<_> = traces.iter().filter(|trace| is_match(trace)).map(Trace::id).collect();
+            |entry: &Entry| entry.position().start.micros() / 1_000_000 % 3 != 1 && entry.id() != entries[250].id();
+        let expected: Vec<_> = entries.iter().filter(|entry| is_match(entry)).map(Entry::id).collect();
         let (mut found, mut processed, mut after) = (Vec::new(), 0, None);
         loop {
-            let page = page(traces.iter(), after, |view| is_match(view.trace()));
+            let is_behind = |entry: &&Entry| after.is_none_or(|after| entry.position() < after);
+            let page = page(entries.iter().filter(is_behind).cloned(), is_match);
             found.extend(page.summaries.iter().map(|summary| summary.id));
             processed += page.processed;
             after = page.next;
@@ -141,7 +130,7 @@ mod tests {
             }
             assert_eq!(page.summaries.len(), PAGE);
         }
-        assert_eq!((found, processed), (expected, traces.len()));
+        assert_eq!((found, processed), (expected, entries.len()));
     }
 
     #[test]

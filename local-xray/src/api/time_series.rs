@@ -5,11 +5,10 @@ use std::time::Duration;
 use actix_web::web;
 
 use crate::document::Window;
-use crate::filter::{Filter, Selector, TraceView, parse_selector};
-use crate::graph::{Point, fault_forecast, period_count, series, trace_work};
+use crate::filter::{Selector, parse_selector};
+use crate::graph::{fault_forecast, period_count};
 use crate::refusal::{Refusal, check_length, check_range};
 use crate::state::AppState;
-use crate::store::Snapshot;
 
 use super::answer::{Answer, Outcome};
 use super::error::ApiError;
@@ -40,7 +39,7 @@ pub(super) async fn get(
     let period = period(input.period, window)?;
     let filter = state.settings.groups().filter(&input.group())?;
     let snapshot = state.store.snapshot();
-    let points = web::block(move || points(&snapshot, &filter, selector.as_ref(), window, period));
+    let points = web::block(move || snapshot.series(window, period, &filter, selector.as_ref()));
     let points = points.await.map_err(|_| ApiError::stopping())?;
     let forecast = if wants_forecast { fault_forecast(&points) } else { vec![None; points.len()] };
     let points = points.iter().zip(forecast);
@@ -64,29 +63,4 @@ fn period(seconds: Option<u32>, window: Window) -> Result<Duration, Refusal> {
         return Err(Refusal::invalid(message));
     }
     Ok(period)
-}
-
-/// The work of the selected nodes as they saw it, or of the selected edges as their callers saw it. Without a selector
-/// all edges are meant.
-fn points(
-    snapshot: &Snapshot,
-    filter: &Filter,
-    selector: Option<&Selector>,
-    window: Window,
-    period: Duration,
-) -> Vec<Point> {
-    let traces = snapshot.traces_between(window);
-    let of_group = traces.iter().filter(|trace| filter.matches(&TraceView::of(trace)));
-    let work = of_group.flat_map(|trace| {
-        let work = trace_work(trace);
-        let nodes =
-            work.nodes.into_iter().filter(|node| selector.is_some_and(|selector| selector.selects_node(&node.id)));
-        let edges = work
-            .edges
-            .into_iter()
-            .filter(|edge| selector.is_none_or(|selector| selector.selects_edge(&edge.source, &edge.target)));
-        let pieces = nodes.flat_map(|node| node.segments).chain(edges.flat_map(|edge| edge.calls));
-        pieces.collect::<Vec<_>>()
-    });
-    series(work, window, period)
 }

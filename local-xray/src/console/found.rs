@@ -1,10 +1,8 @@
 //! The traces that a page is about: those of its range for which the expression in the bar holds.
 
-use std::sync::Arc;
-
 use crate::document::Timestamp;
-use crate::filter::{self, Filter, FilterError, Groups, TraceView};
-use crate::store::{Snapshot, Trace};
+use crate::filter::{self, FilterError, Groups};
+use crate::store::{Entry, Range, Snapshot};
 
 use super::expression;
 use super::view::View;
@@ -12,9 +10,9 @@ use super::view::View;
 /// What was found.
 pub(super) struct Found {
     /// The traces of the range, newest first.
-    pub(super) in_range: Vec<Arc<Trace>>,
+    pub(super) in_range: Vec<Entry>,
     /// Those of them for which the expression holds.
-    pub(super) matching: Vec<Arc<Trace>>,
+    pub(super) matching: Vec<Entry>,
     /// How many traces there are in all.
     pub(super) stored: usize,
     pub(super) wider: Option<Wider>,
@@ -40,8 +38,8 @@ impl Found {
         groups: &dyn Groups,
         now: Timestamp,
     ) -> Result<Self, FilterError> {
-        let in_range = snapshot.traces_between(view.range.window(now));
-        Self::among(view, in_range, snapshot.report().traces, groups)
+        let in_range = snapshot.entries(Range::Active, view.range.window(now), None);
+        Self::among(view, in_range.collect(), snapshot.report().traces, groups)
     }
 
     /// Asks these traces.
@@ -50,12 +48,12 @@ impl Found {
     /// When the expression is not understood.
     pub(super) fn among(
         view: &View,
-        in_range: Vec<Arc<Trace>>,
+        in_range: Vec<Entry>,
         stored: usize,
         groups: &dyn Groups,
     ) -> Result<Self, FilterError> {
         let filter = filter::compile(&view.filter, groups)?;
-        let matching = in_range.iter().filter(|trace| holds(&filter, trace)).cloned().collect::<Vec<_>>();
+        let matching = in_range.iter().filter(|entry| entry.matches(&filter)).cloned().collect::<Vec<_>>();
         let wider = wider(view, &in_range, groups).filter(|wider| wider.count != matching.len());
         Ok(Self { in_range, matching, stored, wider })
     }
@@ -66,13 +64,9 @@ impl Found {
     }
 }
 
-fn wider(view: &View, in_range: &[Arc<Trace>], groups: &dyn Groups) -> Option<Wider> {
+fn wider(view: &View, in_range: &[Entry], groups: &dyn Groups) -> Option<Wider> {
     let (word, expression) = expression::every_service(&view.filter)?;
     let filter = filter::compile(&expression, groups).ok()?;
-    let count = in_range.iter().filter(|trace| holds(&filter, trace)).count();
+    let count = in_range.iter().filter(|entry| entry.matches(&filter)).count();
     Some(Wider { word, expression, count })
-}
-
-fn holds(filter: &Filter, trace: &Trace) -> bool {
-    filter.matches(&TraceView::of(trace))
 }

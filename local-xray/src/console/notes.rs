@@ -2,10 +2,9 @@
 //! they seem to, and what could be typed next.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use crate::document::Segment;
-use crate::store::Trace;
+use crate::store::{Entry, Trace};
 use crate::summary::root_segment;
 
 use super::expression::{self, HEALTH_CHECKER, NO_HEALTH_CHECKS};
@@ -99,7 +98,7 @@ fn health_checks(found: &Found, view: &View, link: impl Fn(&str) -> String) -> O
     if let Some(shown) = expression::without(&view.filter, NO_HEALTH_CHECKS) {
         return Some(HealthChecks { words: "Health checks hidden".to_owned(), are_hidden: true, other: link(&shown) });
     }
-    let count = found.matching.iter().filter(|trace| is_health_check(trace)).count() as u64;
+    let count = found.matching.iter().filter(|entry| is_health_check(entry)).count() as u64;
     (count > 0).then(|| HealthChecks {
         words: format!("Hide {}", format::plural(count, "health check")),
         are_hidden: false,
@@ -107,16 +106,21 @@ fn health_checks(found: &Found, view: &View, link: impl Fn(&str) -> String) -> O
     })
 }
 
-fn is_health_check(trace: &Trace) -> bool {
+fn is_health_check(entry: &Entry) -> bool {
+    entry.trace().is_some_and(|trace| was_health_check(&trace))
+}
+
+fn was_health_check(trace: &Trace) -> bool {
     let user_agent = root_segment(trace).and_then(|root| root.http.as_ref()?.request.as_ref()?.user_agent.as_deref());
     user_agent.is_some_and(|agent| agent.starts_with(HEALTH_CHECKER))
 }
 
 /// The words of the language, and the names in these traces as the language writes them.
-pub(super) fn words(traces: &[Arc<Trace>]) -> Vec<String> {
+pub(super) fn words(entries: &[Entry]) -> Vec<String> {
     let mut services = BTreeSet::new();
     let mut annotations = BTreeSet::new();
-    for trace in traces.iter().take(TRACES_READ).map(AsRef::as_ref) {
+    let traces: Vec<_> = entries.iter().take(TRACES_READ).filter_map(Entry::trace).collect();
+    for trace in &traces {
         services.extend(trace.segments().iter().map(|segment| segment.name.as_str()));
         let parts = trace.segments().iter().chain(trace.orphans()).flat_map(Segment::descendants);
         annotations.extend(parts.flat_map(|part| part.annotations.keys().map(String::as_str)));

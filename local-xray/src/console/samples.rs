@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::document::{self, Kind, Segment, SegmentId, Timestamp};
-use crate::store::Trace;
+use crate::store::{Entry, Trace};
 
 /// The id of the sample traces.
 pub(super) const TRACE_ID: &str = "1-67891233-abcdef012345678912345678";
@@ -85,8 +85,8 @@ pub(super) fn hostile(text: &str) -> Trace {
 }
 
 /// The traces of a page.
-pub(super) fn shared(traces: Vec<Trace>) -> Vec<Arc<Trace>> {
-    traces.into_iter().map(Arc::new).collect()
+pub(super) fn entries(traces: Vec<Trace>) -> Vec<Entry> {
+    traces.into_iter().map(|trace| Entry::of(Arc::new(trace))).collect()
 }
 
 fn secs(seconds: u64) -> std::time::Duration {

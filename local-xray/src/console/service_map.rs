@@ -8,8 +8,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use crate::document::{Timestamp, Window};
-use crate::graph::{self, ServiceGraph};
+use crate::graph::ServiceGraph;
 use crate::state::AppState;
+use crate::store::graph_of;
 
 use super::error::PageError;
 use super::format;
@@ -96,9 +97,9 @@ pub(super) fn map_page(view: &View, found: &Found, address: &str, now: Timestamp
 
 fn full_page(view: &View, found: &Found, now: Timestamp) -> ServiceMapPage {
     let window = view.range.window(now);
-    let graph = graph::service_graph(found.matching.iter().map(AsRef::as_ref), window);
+    let graph = graph_of(found.matching.iter().cloned(), window);
     // Rates are over the time that was watched, not the time that the filter left.
-    let span = covered(found.in_range.iter().map(|trace| trace.start_time()).min(), window, now);
+    let span = covered(found.in_range.iter().map(|entry| entry.position().start).min(), window, now);
     let numbers = Numbers::PerMinute(span);
     let options = Options { numbers, here: view.link(PATH), selected: view.selected() };
     let services = graph.services.iter().filter(|service| !is_client(service)).count();

@@ -13,7 +13,7 @@ use crate::summary::summarise;
 use super::expression::NO_HEALTH_CHECKS;
 use super::found::Found;
 use super::page::{Frame, Section};
-use super::samples::{NOW, TRACE_ID, hostile, like, pending, shared, trace};
+use super::samples::{NOW, TRACE_ID, entries, hostile, like, pending, trace};
 use super::unread::UnreadPage;
 use super::view::View;
 use super::{intake, raw, service_map, trace as trace_view, traces};
@@ -30,7 +30,7 @@ fn rendered(page: &impl Template) -> String {
 
 fn found(query: &str, traces: Vec<Trace>, stored: usize) -> Found {
     let groups = GroupTable::new(Limits::default());
-    Found::among(&view(query), shared(traces), stored, &groups).expect("the expression is understood")
+    Found::among(&view(query), entries(traces), stored, &groups).expect("the expression is understood")
 }
 
 /// A map of no traces, while so many are stored elsewhere.

@@ -1,5 +1,6 @@
 //! The trace list: newest first, those for which the filter holds, restricted by whatever the reader clicked on the map.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
@@ -9,7 +10,7 @@ use askama::Template;
 use crate::document::{HttpRequest, Segment, Timestamp, Window};
 use crate::graph::{self, Histogram, Statistics};
 use crate::state::AppState;
-use crate::store::Trace;
+use crate::store::{Entry, Trace};
 use crate::summary::root_segment;
 
 use super::ended::Ended;
@@ -88,13 +89,15 @@ pub(super) async fn page(view: View, state: web::Data<AppState>) -> Result<HttpR
 
 pub(super) fn traces_page(view: &View, found: &Found, now: Timestamp) -> TracesPage {
     let window = view.range.window(now);
-    let matching: Vec<&Trace> =
-        found.matching.iter().map(AsRef::as_ref).filter(|trace| matches(trace, view, window)).collect();
-    let after = |trace: &&&Trace| view.after.is_none_or(|after| (trace.start_time(), trace.id()) < after);
-    let mut listed: Vec<&Trace> = matching.iter().filter(after).take(PAGE_SIZE + 1).copied().collect();
+    let is_meant = |entry: &&Entry| entry.trace().is_some_and(|trace| matches(&trace, view, window));
+    let matching: Vec<&Entry> = found.matching.iter().filter(is_meant).collect();
+    let is_behind = |entry: &Entry| view.after.is_none_or(|after| entry.position() < after);
+    let mut listed: Vec<&Entry> =
+        matching.iter().copied().filter(|entry| is_behind(entry)).take(PAGE_SIZE + 1).collect();
     let has_older = listed.len() > PAGE_SIZE;
     listed.truncate(PAGE_SIZE);
-    let last = listed.last().filter(|_| has_older).map(|trace| after_value(trace.start_time(), trace.id()));
+    let last = listed.last().filter(|_| has_older).map(|entry| after_value(entry.position()));
+    let listed: Vec<Arc<Trace>> = listed.into_iter().filter_map(Entry::trace).collect();
     let here = view.link_with_all(PATH);
     let frame = Frame::still("Traces", Section::Traces, view).with_query(PATH, view);
     let restrictions = restrictions(view);
@@ -170,7 +173,7 @@ fn counts(statistics: &Statistics, histogram: &Histogram, view: &View) -> bool {
     has_state && view.band.is_none_or(in_band)
 }
 
-fn rows(traces: &[&Trace], view: &View, now: Timestamp) -> Vec<Row> {
+fn rows(traces: &[Arc<Trace>], view: &View, now: Timestamp) -> Vec<Row> {
     let time = |trace: &Trace| root_segment(trace).and_then(Segment::response_time);
     let slowest = traces.iter().filter_map(|trace| time(trace)).max().unwrap_or_default().as_secs_f64();
     traces.iter().map(|trace| row(trace, slowest, view, now)).collect()

@@ -9,6 +9,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
 use crate::document::{Outcome, Timestamp, TraceId, Window};
+use crate::store::Position;
 
 use super::error::PageError;
 use super::health;
@@ -81,7 +82,7 @@ pub(super) struct View {
     /// Response times in whole milliseconds: from, and below.
     pub(super) band: Option<(u64, u64)>,
     /// The list continues after this trace.
-    pub(super) after: Option<(Timestamp, TraceId)>,
+    pub(super) after: Option<Position>,
     /// The filter expression in the bar, as it was typed; empty for every trace.
     pub(super) filter: String,
 }
@@ -162,8 +163,8 @@ pub(super) fn band_value((from, below): (u64, u64)) -> String {
 }
 
 /// The place in the list as it stands in a URL.
-pub(super) fn after_value(start: Timestamp, id: TraceId) -> String {
-    format!("{}.{id}", start.micros())
+pub(super) fn after_value(after: Position) -> String {
+    format!("{}.{}", after.start.micros(), after.id)
 }
 
 fn parse_range(text: &str) -> Result<Range, PageError> {
@@ -190,9 +191,12 @@ fn parse_band(text: &str) -> Result<(u64, u64), PageError> {
         .ok_or_else(|| PageError::bad_request("A band of response times looks like 100-200, in milliseconds."))
 }
 
-fn parse_after(text: &str) -> Result<(Timestamp, TraceId), PageError> {
+fn parse_after(text: &str) -> Result<Position, PageError> {
     text.split_once('.')
-        .and_then(|(micros, id)| Some((Timestamp::from_micros(micros.parse().ok()?), TraceId::parse(id)?)))
+        .and_then(|(micros, id)| {
+            let start = Timestamp::from_micros(micros.parse().ok()?);
+            Some(Position { start, id: TraceId::parse(id)? })
+        })
         .ok_or_else(|| PageError::bad_request("This link into the list of traces is damaged. Start from the newest."))
 }
 
@@ -232,7 +236,8 @@ mod tests {
     fn a_place_in_the_list_reads_back() {
         let id = TraceId::from_bytes([7; 16]);
         let at = Timestamp::from_micros(1_478_293_361_271_036);
-        let view = View::parse(&format!("after={}", after_value(at, id))).unwrap();
-        assert_eq!(view.after, Some((at, id)));
+        let after = Position { start: at, id };
+        let view = View::parse(&format!("after={}", after_value(after))).unwrap();
+        assert_eq!(view.after, Some(after));
     }
 }

@@ -11,7 +11,7 @@ pub struct TraceId(u128);
 
 impl TraceId {
     /// Takes the 16 bytes of a W3C trace id; the first four become the part that X-Ray's SDKs fill with the epoch second.
-    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(u128::from_be_bytes(bytes))
     }
 

@@ -8,11 +8,13 @@
 //! What is kept is bounded by age and by bytes on disk; [`retention`] decides which journal files go, oldest first.
 
 mod assemble;
+mod entry;
 mod inferred;
 mod journal;
 mod lock;
 mod owner;
 mod report;
+mod reading;
 mod retention;
 mod state;
 mod trace;
@@ -26,13 +28,15 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::document::{Document, TraceId, Window};
+use crate::document::{Document, TraceId};
 
+pub use self::entry::{Entry, NoPosition, Position, Range};
 use self::journal::Shape;
 use self::journal::files::{Disk, Folder, Memory};
 pub use self::journal::{Durability, Recovery};
 use self::lock::{Lock, NotLocked};
 use self::owner::{Batch, Owner};
+pub use self::reading::graph_of;
 pub use self::report::{Evicted, Incident, StoreReport};
 use self::retention::Bounds;
 pub use self::retention::Eviction;
@@ -173,16 +177,6 @@ impl Snapshot {
     /// One trace.
     pub fn trace(&self, id: TraceId) -> Option<Arc<Trace>> {
         self.published.state.trace(id)
-    }
-
-    /// The traces that were active in the window, whenever they started; latest start first.
-    pub fn traces_between(&self, window: Window) -> Vec<Arc<Trace>> {
-        self.published.state.active_in(window)
-    }
-
-    /// The traces that started in the window, latest start first.
-    pub fn traces_started_in(&self, window: Window) -> Vec<Arc<Trace>> {
-        self.published.state.started_in(window)
     }
 
     /// How full the store is.

@@ -2,6 +2,7 @@
 //!
 //! The maps share structure between versions (`rpds`), so a published copy stays valid while the owner goes on.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use rpds::{HashTrieMapSync, RedBlackTreeSetSync};
@@ -9,8 +10,12 @@ use rpds::{HashTrieMapSync, RedBlackTreeSetSync};
 use crate::document::{Document, Timestamp, TraceId, Window};
 
 use super::trace::Trace;
+use super::{Entry, Position};
 
 type TimeIndex = RedBlackTreeSetSync<(Timestamp, TraceId)>;
+
+/// Stands before every other id at the same time.
+const LOWEST_ID: TraceId = TraceId::from_bytes([0; 16]);
 
 #[derive(Clone)]
 pub(super) struct State {
@@ -56,24 +61,28 @@ impl State {
         self.traces.get(&id).cloned()
     }
 
-    pub(super) fn active_in(&self, window: Window) -> Vec<Arc<Trace>> {
-        let lowest_id = TraceId::from_bytes([0; 16]);
-        let ended_late_enough = self.by_end.range((window.start, lowest_id)..);
-        let mut traces: Vec<_> = ended_late_enough
-            .filter_map(|(_, id)| self.traces.get(id))
-            .filter(|trace| window.overlaps(trace.start_time(), trace.end_time()))
-            .cloned()
-            .collect();
-        traces.sort_unstable_by_key(|trace| std::cmp::Reverse((trace.start_time(), trace.id())));
-        traces
+    /// The traces that started in the window, behind `after`, latest start first.
+    pub(super) fn started_in(&self, window: Window, after: Option<Position>) -> impl Iterator<Item = Entry> {
+        let start = (window.start, LOWEST_ID);
+        let end = after.map_or((window.end, LOWEST_ID), |after| (after.start, after.id).min((window.end, LOWEST_ID)));
+        let in_window = self.by_start.range(start.min(end)..end);
+        in_window.rev().filter_map(|(_, id)| self.entry(*id))
     }
 
-    pub(super) fn started_in(&self, window: Window) -> Vec<Arc<Trace>> {
-        if window.start >= window.end {
-            return Vec::new();
-        }
-        let lowest_id = TraceId::from_bytes([0; 16]);
-        let in_window = self.by_start.range((window.start, lowest_id)..(window.end, lowest_id));
-        in_window.rev().filter_map(|(_, id)| self.traces.get(id).cloned()).collect()
+    /// The traces that started before the window and were still active in it, behind `after`, latest start first.
+    pub(super) fn went_on_into(&self, window: Window, after: Option<Position>) -> impl Iterator<Item = Entry> {
+        let ended_late_enough = self.by_end.range((window.start, LOWEST_ID)..);
+        let mut entries: Vec<_> = ended_late_enough
+            .filter_map(|(_, id)| self.traces.get(id))
+            .filter(|trace| trace.start_time() < window.start && window.overlaps(trace.start_time(), trace.end_time()))
+            .map(|trace| Entry::of(Arc::clone(trace)))
+            .filter(|entry| after.is_none_or(|after| entry.position() < after))
+            .collect();
+        entries.sort_unstable_by_key(|entry| Reverse(entry.position()));
+        entries.into_iter()
+    }
+
+    fn entry(&self, id: TraceId) -> Option<Entry> {
+        self.trace(id).map(Entry::of)
     }
 }
