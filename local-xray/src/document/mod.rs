@@ -138,6 +138,18 @@ pub enum Outcome {
     Fault,
 }
 
+impl Outcome {
+    /// The bucket of work with these flags: fault before throttle before error before ok.
+    pub fn of_flags(fault: bool, throttle: bool, error: bool) -> Self {
+        match (fault, throttle, error) {
+            (true, _, _) => Self::Fault,
+            (_, true, _) => Self::Throttle,
+            (_, _, true) => Self::Error,
+            _ => Self::Ok,
+        }
+    }
+}
+
 impl Segment {
     /// Starts a segment or subsegment that is in progress and has nothing but its identity.
     pub fn new(kind: Kind, id: SegmentId, name: impl Into<String>, start_time: Timestamp) -> Self {
@@ -192,12 +204,7 @@ impl Segment {
 
     /// The bucket this work counts in: fault before throttle before error before ok.
     pub fn outcome(&self) -> Outcome {
-        match (self.fault, self.throttle, self.error) {
-            (true, _, _) => Outcome::Fault,
-            (_, true, _) => Outcome::Throttle,
-            (_, _, true) => Outcome::Error,
-            _ => Outcome::Ok,
-        }
+        Outcome::of_flags(self.fault, self.throttle, self.error)
     }
 
     /// Says whether this subsegment called something outside its service.

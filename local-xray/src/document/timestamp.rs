@@ -109,6 +109,11 @@ impl Window {
         Self { start: now.before(length), end: Timestamp(now.0.saturating_add(1)) }
     }
 
+    /// What lies in both windows; where they do not touch, a window that holds nothing.
+    pub fn common(self, other: Self) -> Self {
+        Self { start: self.start.max(other.start), end: self.end.min(other.end) }
+    }
+
     /// Says whether `time` lies inside.
     pub fn contains(&self, time: Timestamp) -> bool {
         self.start <= time && time < self.end

@@ -1,7 +1,7 @@
 //! Entity selectors: which nodes or edges of the map a question is about. They are the parts of the filter language that
 //! name nodes and edges, without a condition on either.
 
-use crate::graph::ServiceId;
+use crate::graph::ServiceRef;
 
 use super::ast::{EdgePattern, NodePattern};
 use super::error::FilterError;
@@ -33,12 +33,12 @@ impl Selector {
     }
 
     /// Says whether a node is selected.
-    pub fn selects_node(&self, id: &ServiceId) -> bool {
+    pub fn selects_node(&self, id: ServiceRef<'_>) -> bool {
         matches!(&self.0, Selected::Node(pattern) if pattern.matches(id))
     }
 
     /// Says whether an edge is selected.
-    pub fn selects_edge(&self, source: &ServiceId, target: &ServiceId) -> bool {
+    pub fn selects_edge(&self, source: ServiceRef<'_>, target: ServiceRef<'_>) -> bool {
         match &self.0 {
             Selected::Edge(pattern) => pattern.source.matches(source) && pattern.target.matches(target),
             Selected::Node(_) => false,
@@ -50,8 +50,8 @@ impl Selector {
 mod tests {
     use super::*;
 
-    fn id(name: &str, service_type: &str) -> ServiceId {
-        ServiceId { name: name.to_owned(), service_type: Some(service_type.to_owned()), account_id: None }
+    fn id(name: &'static str, service_type: &'static str) -> ServiceRef<'static> {
+        ServiceRef { name, service_type: Some(service_type), account_id: None }
     }
 
     #[test]
@@ -59,8 +59,8 @@ mod tests {
         let (client, likes) = (id("likes", "client"), id("likes", "AWS::ECS::Fargate"));
         let check = |text: &str, nodes: [bool; 2], edge: bool| {
             let selector = parse_selector(text).unwrap_or_else(|error| panic!("{error}"));
-            assert_eq!([&client, &likes].map(|node| selector.selects_node(node)), nodes, "{text}");
-            assert_eq!(selector.selects_edge(&client, &likes), edge, "{text}");
+            assert_eq!([client, likes].map(|node| selector.selects_node(node)), nodes, "{text}");
+            assert_eq!(selector.selects_edge(client, likes), edge, "{text}");
             assert_eq!(selector.is_of_edges(), edge, "{text}");
         };
         check(r#"service("likes")"#, [true, true], false);

@@ -8,22 +8,28 @@ mod calls;
 mod edge;
 mod forecast;
 mod identity;
+mod measured;
 mod naming;
 mod node;
 mod series;
 mod statistics;
+mod sums;
 #[cfg(test)]
 mod tests;
 mod work;
 
 pub use self::build::service_graph;
+pub(crate) use self::calls::{Calls, Count};
 pub use self::edge::{Alias, Edge, EdgeKind};
 pub use self::forecast::{Band, fault_forecast};
-pub use self::identity::ServiceId;
+pub(crate) use self::identity::Key;
+pub use self::identity::{ServiceId, ServiceRef};
+pub use self::measured::Measured;
 pub use self::naming::{inferred_name, inferred_type};
 pub use self::node::{Service, State};
-pub use self::series::{Point, period_count, series};
+pub use self::series::{Point, Series, period_count};
 pub use self::statistics::{Histogram, Statistics};
+pub(crate) use self::sums::Sums;
 pub use self::work::{EdgeWork, NodeWork, TraceWork, trace_work};
 
 /// A service graph, or the graph of a few traces.

@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use crate::document::{Segment, Timestamp, Window};
+use crate::document::{Timestamp, Window};
 
-use super::{Histogram, Statistics};
+use super::{Histogram, Measured, Statistics};
 
 /// The work that began in one period.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,20 +20,48 @@ pub struct Point {
     pub response_times: Histogram,
 }
 
-/// Adds work up by period. Work that began outside the window does not count.
-pub fn series<'a>(work: impl IntoIterator<Item = &'a Segment>, window: Window, period: Duration) -> Vec<Point> {
-    let mut points: Vec<Point> = period_starts(window, period).map(Point::empty).collect();
-    let Some(first) = points.first().map(|point| point.start) else { return points };
-    for piece in work.into_iter().filter(|piece| window.contains(piece.start_time)) {
-        let number = piece.start_time.since(first).as_micros() / period.as_micros().max(1);
-        if let Some(point) = usize::try_from(number).ok().and_then(|number| points.get_mut(number)) {
-            point.statistics.add(piece);
-            if let Some(response_time) = piece.response_time() {
+/// The periods of a window, while work is being added up.
+#[derive(Debug, Clone)]
+pub struct Series {
+    points: Vec<Point>,
+    window: Window,
+    period: Duration,
+}
+
+impl Series {
+    /// Starts with every period of the window, none of which has work.
+    pub fn new(window: Window, period: Duration) -> Self {
+        Self { points: period_starts(window, period).map(Point::empty).collect(), window, period }
+    }
+
+    /// Counts one piece of work; nothing when it began outside the window.
+    pub fn add(&mut self, work: &Measured) {
+        if let Some(point) = self.point_at(work.start_time) {
+            point.statistics.add(work);
+            if let Some(response_time) = work.response_time() {
                 point.response_times.add(response_time);
             }
         }
     }
-    points
+
+    /// Counts the sums of work that all began in the period around `time`, and in the window.
+    pub fn merge(&mut self, time: Timestamp, statistics: &Statistics, response_times: &Histogram) {
+        if let Some(point) = self.point_at(time) {
+            point.statistics.merge(statistics);
+            point.response_times.merge(response_times);
+        }
+    }
+
+    /// Every period of the window, also those without work.
+    pub fn into_points(self) -> Vec<Point> {
+        self.points
+    }
+
+    fn point_at(&mut self, time: Timestamp) -> Option<&mut Point> {
+        let first = self.points.first().filter(|_| self.window.contains(time))?.start;
+        let number = time.since(first).as_micros() / self.period.as_micros().max(1);
+        self.points.get_mut(usize::try_from(number).ok()?)
+    }
 }
 
 /// How many periods a window touches.
@@ -61,16 +89,21 @@ impl Point {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{Kind, SegmentId};
+
+    fn series<const N: usize>(work: [Measured; N], window: Window, period: Duration) -> Vec<Point> {
+        let mut series = Series::new(window, period);
+        work.iter().for_each(|work| series.add(work));
+        series.into_points()
+    }
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_micros(seconds * 1_000_000)
     }
 
-    fn piece(start: i64, end: Option<i64>) -> Segment {
-        let mut piece = Segment::new(Kind::Segment, SegmentId::from_bytes([1; 8]), "shop", at(start));
-        piece.end_time = end.map(at);
-        piece
+    fn piece(start: i64, end: Option<i64>) -> Measured {
+        let end_time = end.map(at);
+        let duration = end_time.map_or(Duration::ZERO, |end| end.since(at(start)));
+        Measured { start_time: at(start), end_time, duration, error: false, throttle: false, fault: false }
     }
 
     #[test]
@@ -96,7 +129,7 @@ mod tests {
         let mut failed = piece(130, Some(131));
         failed.fault = true;
         let work = [piece(59, Some(200)), piece(60, Some(62)), failed, piece(150, None), piece(240, Some(241))];
-        let points = series(&work, Window { start: at(60), end: at(240) }, Duration::from_secs(60));
+        let points = series(work, Window { start: at(60), end: at(240) }, Duration::from_secs(60));
         let counts: Vec<_> =
             points.iter().map(|point| (point.statistics.ok_count, point.statistics.fault_count)).collect();
         assert_eq!(counts, [(1, 0), (0, 1), (0, 0)], "work in progress is not counted, nor is what began outside");

@@ -1,9 +1,10 @@
 //! Counts, times and histograms of completed work.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::document::{Outcome, Segment};
+use crate::document::Outcome;
+
+use super::Measured;
 
 /// Counts and times of completed work. Every item is in exactly one bucket, so the buckets add up to the total.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -32,33 +33,64 @@ impl Statistics {
         self.total_response_time.checked_div(total)
     }
 
-    /// Counts one segment or subsegment; one that is still in progress does not count.
-    pub fn add(&mut self, segment: &Segment) {
-        let Some(response_time) = segment.response_time() else { return };
+    /// Counts one piece of work; one that is still in progress does not count.
+    pub fn add(&mut self, work: &Measured) {
+        let Some(response_time) = work.response_time() else { return };
         self.total_response_time += response_time;
-        *match segment.outcome() {
+        *match work.outcome() {
             Outcome::Ok => &mut self.ok_count,
             Outcome::Error => &mut self.error_count,
             Outcome::Throttle => &mut self.throttle_count,
             Outcome::Fault => &mut self.fault_count,
         } += 1;
     }
+
+    /// Counts what another has counted.
+    pub fn merge(&mut self, other: &Self) {
+        self.ok_count += other.ok_count;
+        self.error_count += other.error_count;
+        self.throttle_count += other.throttle_count;
+        self.fault_count += other.fault_count;
+        self.total_response_time += other.total_response_time;
+    }
 }
 
 /// How many items took how long, by whole milliseconds.
+///
+/// A sorted list, because histograms are made once and merged often: a graph of an hour merges sixty for each node.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Histogram(BTreeMap<u64, u64>);
+pub struct Histogram(Vec<(u64, u64)>);
 
 impl Histogram {
     /// Counts one duration, rounded to the nearest millisecond.
     pub fn add(&mut self, duration: Duration) {
         let millis = u64::try_from((duration.as_micros() + 500) / 1_000).unwrap_or(u64::MAX);
-        *self.0.entry(millis).or_default() += 1;
+        match self.0.binary_search_by_key(&millis, |(millis, _)| *millis) {
+            Ok(place) => self.0.get_mut(place).into_iter().for_each(|(_, count)| *count += 1),
+            Err(place) => self.0.insert(place, (millis, 1)),
+        }
+    }
+
+    /// Counts what another has counted.
+    pub fn merge(&mut self, other: &Self) {
+        if self.0.is_empty() {
+            self.0.clone_from(&other.0);
+            return;
+        }
+        let mut merged = Vec::with_capacity(self.0.len().max(other.0.len()));
+        let mut others = other.0.iter().copied().peekable();
+        for (millis, count) in self.0.drain(..) {
+            merged.extend(std::iter::from_fn(|| others.next_if(|(other, _)| *other < millis)));
+            let same = others.next_if(|(other, _)| *other == millis);
+            merged.push((millis, count + same.map_or(0, |(_, count)| count)));
+        }
+        merged.extend(others);
+        self.0 = merged;
     }
 
     /// The entries as (milliseconds, count), shortest first.
     pub fn entries(&self) -> impl Iterator<Item = (u64, u64)> {
-        self.0.iter().map(|(millis, count)| (*millis, *count))
+        self.0.iter().copied()
     }
 
     /// Says whether nothing was counted.
@@ -68,6 +100,6 @@ impl Histogram {
 
     /// How many items were counted.
     pub fn total_count(&self) -> u64 {
-        self.0.values().sum()
+        self.0.iter().map(|(_, count)| count).sum()
     }
 }

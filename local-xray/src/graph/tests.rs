@@ -329,7 +329,7 @@ fn adds_up(service: &Service) -> bool {
 
 fn sum(pieces: &[&Segment]) -> Statistics {
     let mut sum = Statistics::default();
-    pieces.iter().for_each(|piece| sum.add(piece));
+    pieces.iter().for_each(|piece| sum.add(&Measured::of(piece)));
     sum
 }
 

@@ -45,13 +45,16 @@ pub fn trace_work(trace: &Trace) -> TraceWork<'_> {
     let mut edges: BTreeMap<(Key<'_>, Key<'_>), Vec<&Segment>> = BTreeMap::new();
     for count in calls.parts().flat_map(|part| calls.counts_of(part)) {
         match count {
-            Count::Segment { node, segment: work, .. } | Count::Inferred { node, call: work } => {
-                nodes.entry(node).or_default().push(work);
+            Count::Segment { node, piece, .. } | Count::Inferred { node, piece } => {
+                nodes.entry(node).or_default().push(piece);
             }
-            Count::Entry { client: source, callee, segment: work }
-            | Count::Call { caller: source, callee, piece: work } => {
-                nodes.entry(source.clone()).or_default();
-                edges.entry((source, callee)).or_default().push(work);
+            Count::Entry { callee, piece } => {
+                nodes.entry(callee.client()).or_default();
+                edges.entry((callee.client(), callee)).or_default().push(piece);
+            }
+            Count::Call { caller, callee, piece } => {
+                nodes.entry(caller.clone()).or_default();
+                edges.entry((caller, callee)).or_default().push(piece);
             }
         }
     }
