@@ -2,26 +2,29 @@
 
 use crate::summary::{EntityException, RootCause, RootCauseEntity, RootCauseService, TraceSummary};
 
-use super::ast::{CauseElement, CauseKind, CauseList, Condition};
-use super::eval::{Subject, Value, holds};
+use super::answer::Answer;
+use super::ast::{CauseElement, CauseKind, CauseList};
 use super::keyword::Keyword;
 use super::root_cause::{CausePattern, EntityPattern, ExceptionPattern, ServicePattern};
-use super::view::TraceView;
+use super::subject::{Subject, Value, Values};
 
-/// Says whether some element of the list, in some root cause of the kind, fulfils the condition.
-pub(super) fn any_element(list: CauseList, inside: &Condition, trace: &TraceView<'_>) -> bool {
-    let summary = trace.summary();
+/// Asks about each element of the list, in every root cause of the kind.
+pub(super) fn any_element(
+    list: CauseList,
+    summary: &TraceSummary,
+    ask: &mut dyn FnMut(&dyn Subject) -> Answer,
+) -> Answer {
     let causes = match list.kind {
         CauseKind::Fault => &summary.fault_root_causes,
         CauseKind::Error => &summary.error_root_causes,
         CauseKind::ResponseTime => &summary.response_time_root_causes,
     };
-    causes.iter().any(|cause| {
+    let placed = causes.iter().flat_map(|cause| {
         let elements = elements(cause, list.element);
         let length = elements.len();
-        let mut placed = elements.into_iter().enumerate().map(|(index, element)| Placed { element, index, length });
-        placed.any(|element| holds(inside, &element, trace))
-    })
+        elements.into_iter().enumerate().map(move |(index, element)| Placed { element, index, length })
+    });
+    Answer::any(placed.map(|element| ask(&element)))
 }
 
 /// The list of one root cause; entities and exceptions are counted through all services on the way.
@@ -47,34 +50,34 @@ struct Placed<'c> {
 }
 
 impl Subject for Placed<'_> {
-    fn values(&self, keyword: Keyword) -> Vec<Value<'_>> {
+    fn values(&self, keyword: Keyword) -> Values<'_> {
         match keyword {
-            Keyword::First => vec![Value::Truth(self.index == 0)],
-            Keyword::Last => vec![Value::Truth(self.index + 1 == self.length)],
-            Keyword::Index => u32::try_from(self.index).map(|index| Value::Number(index.into())).into_iter().collect(),
+            Keyword::First => Values::truth(self.index == 0),
+            Keyword::Last => Values::truth(self.index + 1 == self.length),
+            Keyword::Index => Values::exactly(u32::try_from(self.index).map(|index| Value::Number(index.into()))),
             _ => self.element.values(keyword),
         }
     }
 
-    fn annotations(&self, _key: &str) -> Vec<Value<'_>> {
-        Vec::new()
+    fn annotations(&self, _key: &str) -> Values<'_> {
+        Values::none()
     }
 }
 
 impl Element<'_> {
-    fn values(&self, keyword: Keyword) -> Vec<Value<'_>> {
+    fn values(&self, keyword: Keyword) -> Values<'_> {
         match (self, keyword) {
-            (Self::Service(service), Keyword::Name) => vec![Value::Text(&service.service.name)],
-            (Self::Service(service), Keyword::Type) => Value::texts(types(service)),
-            (Self::Service(service), Keyword::AccountId) => Value::texts(service.service.account_id.as_deref()),
-            (Self::Service(service), Keyword::Inferred) => vec![Value::Truth(service.inferred)],
-            (Self::Entity(entity), Keyword::Name) => vec![Value::Text(&entity.name)],
-            (Self::Entity(entity), Keyword::Remote) => vec![Value::Truth(entity.remote)],
-            (Self::Entity(entity), Keyword::Coverage) => entity.coverage.map(Value::Number).into_iter().collect(),
-            (Self::Exception(exception), Keyword::Name) => Value::texts(exception.name.as_deref()),
-            (Self::Exception(exception), Keyword::Message) => Value::texts(exception.message.as_deref()),
+            (Self::Service(service), Keyword::Name) => Values::texts([service.service.name.as_str()]),
+            (Self::Service(service), Keyword::Type) => Values::texts(types(service)),
+            (Self::Service(service), Keyword::AccountId) => Values::texts(service.service.account_id.as_deref()),
+            (Self::Service(service), Keyword::Inferred) => Values::truth(service.inferred),
+            (Self::Entity(entity), Keyword::Name) => Values::texts([entity.name.as_str()]),
+            (Self::Entity(entity), Keyword::Remote) => Values::truth(entity.remote),
+            (Self::Entity(entity), Keyword::Coverage) => Values::exactly(entity.coverage.map(Value::Number)),
+            (Self::Exception(exception), Keyword::Name) => Values::texts(exception.name.as_deref()),
+            (Self::Exception(exception), Keyword::Message) => Values::texts(exception.message.as_deref()),
             // The keyword table keeps every other keyword for other scopes.
-            _ => Vec::new(),
+            _ => Values::none(),
         }
     }
 }

@@ -1,12 +1,12 @@
 //! Asks a trace. Knows nothing of text: whatever the tree can say has one answer for every trace.
 
-use crate::document::AnnotationValue;
-use crate::graph::ServiceId;
+use crate::digest::Digest;
+use crate::graph::ServiceRef;
 
+use super::answer::Answer;
 use super::ast::{Condition, EdgePattern, Fact, NodePattern, NumberOperator, Test, TextOperator};
-use super::cause;
-use super::keyword::{Keyword, Kind};
-use super::segment::{Call, NodeSegment};
+use super::keyword::Kind;
+use super::subject::{Evidence, Subject, Value};
 use super::view::TraceView;
 
 /// An expression that is ready to be asked: every group in it has been replaced by its own expression.
@@ -18,97 +18,74 @@ impl Filter {
         Self(resolved)
     }
 
-    /// Says whether the expression holds for a trace.
+    /// Says whether the expression is empty and so holds for every trace.
+    pub fn is_empty(&self) -> bool {
+        matches!(&self.0, Condition::All(conditions) if conditions.is_empty())
+    }
+
+    /// Says whether the expression holds for a trace, by its documents.
     pub fn matches(&self, trace: &TraceView<'_>) -> bool {
-        holds(&self.0, trace, trace)
+        holds(&self.0, trace, trace) == Answer::Yes
     }
-}
 
-/// Something that a condition can be about.
-pub(super) trait Subject {
-    /// The values that a simple keyword has here.
-    fn values(&self, keyword: Keyword) -> Vec<Value<'_>>;
-
-    /// The values of the annotations with this key.
-    fn annotations(&self, key: &str) -> Vec<Value<'_>>;
-}
-
-/// One value of a keyword or an annotation.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Value<'v> {
-    Truth(bool),
-    Number(f64),
-    Text(&'v str),
-}
-
-impl<'v> Value<'v> {
-    pub(super) fn texts(texts: impl IntoIterator<Item = &'v str>) -> Vec<Self> {
-        texts.into_iter().map(Self::Text).collect()
-    }
-}
-
-impl<'v> From<&'v AnnotationValue> for Value<'v> {
-    fn from(value: &'v AnnotationValue) -> Self {
-        match value {
-            AnnotationValue::String(text) => Self::Text(text),
-            AnnotationValue::Number(number) => Self::Number(number.as_f64().unwrap_or(f64::NAN)),
-            AnnotationValue::Boolean(truth) => Self::Truth(*truth),
-        }
+    /// Says whether the expression holds for a trace, as far as its digest can tell.
+    pub fn ask(&self, digest: &Digest) -> Answer {
+        let digest = digest.view();
+        holds(&self.0, &digest, &digest)
     }
 }
 
 /// Says whether a condition holds for its subject, which at the top level is the trace itself.
-pub(super) fn holds(condition: &Condition, subject: &dyn Subject, trace: &TraceView<'_>) -> bool {
+fn holds(condition: &Condition, subject: &dyn Subject, trace: &dyn Evidence) -> Answer {
+    let answer = |condition: &Condition| holds(condition, subject, trace);
     match condition {
-        Condition::All(conditions) => conditions.iter().all(|condition| holds(condition, subject, trace)),
-        Condition::Any(conditions) => conditions.iter().any(|condition| holds(condition, subject, trace)),
-        Condition::Not(condition) => !holds(condition, subject, trace),
+        Condition::All(conditions) => Answer::all(conditions.iter().map(answer)),
+        Condition::Any(conditions) => Answer::any(conditions.iter().map(answer)),
+        Condition::Not(condition) => answer(condition).negated(),
         Condition::Compare(fact, test) => compare(fact, test, subject),
         Condition::Service(pattern, inside) => service(pattern, inside.as_deref(), trace),
         Condition::Edge(pattern, inside) => edge(pattern, inside.as_deref(), trace),
-        Condition::RootCause(list, inside) => cause::any_element(*list, inside, trace),
-        Condition::RootCauseJson(patterns) => patterns.iter().all(|pattern| cause::is_found(pattern, trace.summary())),
+        Condition::RootCause(list, inside) => trace.any_cause(*list, &mut |element| holds(inside, element, trace)),
+        Condition::RootCauseJson(patterns) => Answer::all(patterns.iter().map(|pattern| trace.has_cause(pattern))),
         Condition::Group(_) => unreachable!("a filter is made of conditions whose groups are resolved"),
     }
 }
 
-fn compare(fact: &Fact, test: &Test, subject: &dyn Subject) -> bool {
+fn compare(fact: &Fact, test: &Test, subject: &dyn Subject) -> Answer {
     match fact {
         Fact::Keyword(keyword) => {
             let caseless = keyword.definition().kind == Kind::CaselessText;
-            subject.values(*keyword).iter().any(|value| test.accepts(*value, caseless))
+            subject.values(*keyword).any(|value| test.accepts(value, caseless))
         }
-        Fact::Annotation(key) => subject.annotations(key).iter().any(|value| test.accepts(*value, false)),
+        Fact::Annotation(key) => subject.annotations(key).any(|value| test.accepts(value, false)),
     }
 }
 
 /// Without a condition inside, the node has to be there; with one, some segment of it has to fulfil it.
-fn service(pattern: &NodePattern, inside: Option<&Condition>, trace: &TraceView<'_>) -> bool {
-    let mut nodes = trace.work().nodes.iter().filter(|node| pattern.matches(&node.id));
-    let Some(inside) = inside else { return nodes.next().is_some() };
-    nodes.any(|node| {
-        let segments = node.segments.iter().map(|segment| NodeSegment { node: &node.id, segment });
-        segments.into_iter().any(|segment| holds(inside, &segment, trace))
+fn service(pattern: &NodePattern, inside: Option<&Condition>, trace: &dyn Evidence) -> Answer {
+    trace.any_node(&|node| pattern.matches(node), &mut |work| match (inside, work) {
+        (None, _) => Answer::Yes,
+        (Some(inside), Some(work)) => holds(inside, work, trace),
+        (Some(_), None) => Answer::No,
     })
 }
 
 /// Without a condition inside, there has to be a call; with one, some call has to fulfil it.
-fn edge(pattern: &EdgePattern, inside: Option<&Condition>, trace: &TraceView<'_>) -> bool {
-    let edges = trace.work().edges.iter();
-    let mut calls = edges
-        .filter(|edge| pattern.source.matches(&edge.source) && pattern.target.matches(&edge.target))
-        .flat_map(|edge| &edge.calls);
-    calls.any(|call| inside.is_none_or(|inside| holds(inside, &Call(call), trace)))
+fn edge(pattern: &EdgePattern, inside: Option<&Condition>, trace: &dyn Evidence) -> Answer {
+    let is_meant = |source: ServiceRef<'_>, target: ServiceRef<'_>| {
+        pattern.source.matches(source) && pattern.target.matches(target)
+    };
+    trace.any_call(&is_meant, &mut |call| inside.map_or(Answer::Yes, |inside| holds(inside, call, trace)))
 }
 
 impl NodePattern {
-    pub(super) fn matches(&self, id: &ServiceId) -> bool {
+    pub(super) fn matches(&self, id: ServiceRef<'_>) -> bool {
         let is = |wanted: &Option<String>, value: Option<&str>| {
             wanted.as_deref().is_none_or(|wanted| value.is_some_and(|value| wanted == value))
         };
-        let has_type = |wanted: &String| id.service_type.as_deref().is_some_and(|kind| folded(kind) == folded(wanted));
-        is(&self.name, Some(&id.name))
-            && is(&self.account_id, id.account_id.as_deref())
+        let has_type = |wanted: &String| id.service_type.is_some_and(|kind| folded(kind) == folded(wanted));
+        is(&self.name, Some(id.name))
+            && is(&self.account_id, id.account_id)
             && self.service_type.as_ref().is_none_or(has_type)
     }
 }

@@ -1,7 +1,8 @@
 //! Filter expressions: the language in which traces are asked for.
 //!
 //! A small compiler: `token` takes text apart, `parser` makes a tree (`ast`) of it with the help of the `keyword` table,
-//! `group` puts the expressions of groups in, and `eval` asks a [`TraceView`]. An expression is either answered exactly
+//! `group` puts the expressions of groups in, and `eval` asks a trace: its digest first, which answers most questions, and
+//! a [`TraceView`] where the documents have to be read. An expression is either answered exactly
 //! or refused with the place and, where it can be guessed, the word that was meant. It is never half understood.
 //!
 //! # Grammar
@@ -56,9 +57,12 @@ mod value;
 
 mod group;
 
+mod answer;
 mod cause;
 mod eval;
+mod indexed;
 mod segment;
+mod subject;
 mod view;
 
 mod selector;
@@ -68,6 +72,7 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
+pub use self::answer::Answer;
 pub use self::ast::{Expression, GroupKey};
 pub use self::error::{FilterError, Span};
 pub use self::eval::Filter;

@@ -5,7 +5,9 @@ use proptest::prelude::*;
 use super::ast::*;
 use super::keyword::{KEYWORDS, Kind, Scope};
 use super::root_cause::{CausePattern, EntityPattern, ServicePattern};
-use super::{Groups, TraceView, compile, parse};
+use super::{Answer, Groups, TraceView, compile, parse};
+use crate::digest::Digest;
+use crate::digest::random::{documents, traces};
 use crate::document;
 use crate::store::Trace;
 
@@ -55,6 +57,19 @@ proptest! {
         };
         let negated = matches(condition.clone().negated());
         prop_assert_eq!(matches(condition).map(|matched| !matched), negated);
+    }
+}
+
+proptest! {
+    #[test]
+    fn digests_answer_as_documents_do_or_ask_for_them(condition in conditions(Scope::Trace), documents in documents(12)) {
+        let filter = compile(&Expression(condition).to_string(), &FaultyTraces).map_err(|error| error.to_string());
+        let filter = filter.expect("what is printed can be read");
+        for trace in traces(&documents) {
+            let answer = filter.ask(&Digest::of(&trace));
+            let holds = Answer::from(filter.matches(&TraceView::of(&trace)));
+            prop_assert!(answer == holds || answer == Answer::ReadDocuments, "{:?} instead of {:?}", answer, holds);
+        }
     }
 }
 
@@ -108,12 +123,22 @@ fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![".*", mixed]
 }
 
+/// Any text, and those of the random documents.
 fn texts() -> impl Strategy<Value = String> {
-    prop_oneof!["[a-z ]{0,8}", ".{0,8}", Just("true".to_owned()), Just("\"\\\n".to_owned())]
+    let known =
+        prop::sample::select(vec!["a", "b", "web", "monolith", "SQS", "remote", "client", "get", "AWS::ECS::Fargate"]);
+    prop_oneof![
+        known.prop_map(str::to_owned),
+        "[a-z ]{0,8}",
+        ".{0,8}",
+        Just("true".to_owned()),
+        Just("\"\\\n".to_owned())
+    ]
 }
 
 fn numbers() -> impl Strategy<Value = f64> {
-    prop_oneof![any::<i32>().prop_map(f64::from), prop::num::f64::NORMAL, Just(0.1), Just(f64::MAX)]
+    let known = prop::sample::select(vec![0.0, 0.1, 1.0, 20.0, 200.0, 503.0]);
+    prop_oneof![known, any::<i32>().prop_map(f64::from), prop::num::f64::NORMAL, Just(f64::MAX)]
 }
 
 fn number_tests() -> impl Strategy<Value = Test> {
@@ -154,7 +179,7 @@ fn simple(scope: Scope) -> impl Strategy<Value = Condition> {
 fn annotated() -> impl Strategy<Value = Condition> {
     let truths = any::<bool>().prop_map(Test::Truth);
     let test = prop_oneof![Just(Test::IsSet), truths, number_tests(), text_tests()];
-    ("[a-zA-Z0-9_]{1,6}|.{1,6}", test).prop_map(|(key, test)| Condition::Compare(Fact::Annotation(key), test))
+    ("[ab]|[a-zA-Z0-9_]{1,6}|.{1,6}", test).prop_map(|(key, test)| Condition::Compare(Fact::Annotation(key), test))
 }
 
 fn nodes() -> impl Strategy<Value = NodePattern> {

@@ -87,6 +87,11 @@ pub(crate) fn availability_zones_of(part: &Segment) -> Vec<&str> {
     ["ec2", "ecs"].into_iter().filter_map(zone).collect()
 }
 
+/// Says whether one piece of work names a resource, an instance or a zone.
+pub(crate) fn names_place(part: &Segment) -> bool {
+    !resource_arns_of(part).is_empty() || instance_id_of(part).is_some() || !availability_zones_of(part).is_empty()
+}
+
 /// Distinct texts of all segments, sorted.
 fn distinct(trace: &Trace, texts: impl for<'a> Fn(&'a Segment) -> Vec<&'a str>) -> Vec<String> {
     let mut found: Vec<String> = super::parts(trace).flat_map(texts).map(str::to_owned).collect();

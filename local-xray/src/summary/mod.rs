@@ -15,7 +15,7 @@ use crate::graph::{ServiceId, service_graph};
 use crate::store::Trace;
 
 pub use self::index::{IndexedAnnotation, IndexedUser};
-pub(crate) use self::index::{availability_zones_of, instance_id_of, resource_arns_of};
+pub(crate) use self::index::{availability_zones_of, instance_id_of, names_place, resource_arns_of};
 pub use self::root_cause::{EntityException, RootCause, RootCauseEntity, RootCauseService};
 
 /// One trace, summarised.
@@ -112,11 +112,12 @@ pub fn root_segment(trace: &Trace) -> Option<&Segment> {
 }
 
 /// Everything in the trace, subsegments without a parent included.
-fn parts(trace: &Trace) -> impl Iterator<Item = &Segment> {
+pub(crate) fn parts(trace: &Trace) -> impl Iterator<Item = &Segment> {
     trace.segments().iter().chain(trace.orphans()).flat_map(Segment::descendants)
 }
 
-fn is_partial(trace: &Trace) -> bool {
+/// Says whether something is missing: work in progress, a parent, or the answer to a call that announced one.
+pub(crate) fn is_partial(trace: &Trace) -> bool {
     let answered: HashSet<SegmentId> = trace.segments().iter().filter_map(|segment| segment.parent_id).collect();
     let misses_parent = |segment: &Segment| segment.parent_id.is_some_and(|parent| !trace.contains(parent));
     let misses_answer = |part: &Segment| part.expects_callee() && !answered.contains(&part.id);

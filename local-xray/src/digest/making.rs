@@ -1,0 +1,135 @@
+//! From a trace to its digest.
+
+use std::collections::HashMap;
+
+use crate::document::{AnnotationValue, Segment};
+use crate::graph::{Calls, Count, Key};
+use crate::store::Trace;
+use crate::summary::{is_partial, names_place, parts, root_segment};
+
+use super::facts::{Body, Head, KeptText, KeptValue, Node, Piece, PlacedCount, PlacedLink, QueueCall, Root, micros};
+
+pub(super) fn head(trace: &Trace) -> Head<'_> {
+    let mut users: Vec<KeptText<'_>> = Vec::new();
+    let mut annotations: Vec<(&str, KeptValue<'_>)> = Vec::new();
+    for part in parts(trace) {
+        add_new(&mut users, part.user.as_deref().map(KeptText::of));
+        for (key, value) in &part.annotations {
+            add_new(&mut annotations, Some((key.as_str(), kept_value(value))));
+        }
+    }
+    Head {
+        start: trace.start_time().micros(),
+        length: micros(trace.end_time().since(trace.start_time())),
+        has_throttle: parts(trace).any(|part| part.throttle),
+        is_partial: is_partial(trace),
+        has_inferred: Calls::of(trace).has_unanswered_call(),
+        names_places: parts(trace).any(names_place),
+        root: root_segment(trace).map(|root| root_facts(root, trace)),
+        users,
+        annotations,
+    }
+}
+
+fn root_facts<'t>(root: &'t Segment, trace: &Trace) -> Root<'t> {
+    let request = root.http.as_ref().and_then(|http| http.request.as_ref());
+    let kept = |text: Option<&'t String>| text.map(|text| KeptText::of(text));
+    Root {
+        piece: Piece::of(root, trace.start_time()),
+        url: kept(request.and_then(|request| request.url.as_ref())),
+        method: kept(request.and_then(|request| request.method.as_ref())),
+        user_agent: kept(request.and_then(|request| request.user_agent.as_ref())),
+        client_ip: kept(request.and_then(|request| request.client_ip.as_ref())),
+    }
+}
+
+fn kept_value(value: &AnnotationValue) -> KeptValue<'_> {
+    match value {
+        AnnotationValue::String(text) => KeptValue::Text(KeptText::of(text)),
+        // Numbers are compared as floats, so the digits that they came with are not needed.
+        AnnotationValue::Number(number) => KeptValue::Number(number.as_f64().unwrap_or(f64::NAN)),
+        AnnotationValue::Boolean(truth) => KeptValue::Truth(*truth),
+    }
+}
+
+fn add_new<T: PartialEq>(list: &mut Vec<T>, item: Option<T>) {
+    list.extend(item.filter(|item| !list.contains(item)));
+}
+
+/// Puts the counts of a trace down. The names are left with the keys, which the counts of [`Count`] own.
+pub(super) struct Work<'t> {
+    keys: Vec<Key<'t>>,
+    places: HashMap<Key<'t>, u32>,
+    body: Body<'t>,
+}
+
+impl<'t> Work<'t> {
+    pub(super) fn of(trace: &'t Trace) -> Self {
+        let calls = Calls::of(trace);
+        let mut work = Self { keys: Vec::new(), places: HashMap::new(), body: Body::default() };
+        for part in calls.parts() {
+            let counts = calls.counts_of(part);
+            work.add_counts(counts, trace);
+            if let Some(owner) = part.owner.filter(|_| !part.piece.links.is_empty()) {
+                let consumer = work.node(Key::of_segment(owner));
+                let begun = micros(part.piece.start_time.since(trace.start_time()));
+                let links = part.piece.links.iter();
+                work.body.links.extend(links.map(|link| PlacedLink::new(consumer, begun, link.trace_id, link.id)));
+            }
+        }
+        for call in calls.queue_calls().map(|part| part.piece) {
+            let queue = work.node(Key::of_call(call));
+            let sent = call.end_time.unwrap_or(call.start_time).micros().saturating_sub(trace.start_time().micros());
+            work.body.queue_calls.push(QueueCall::new(call.id, queue, sent));
+        }
+        let ends = trace.segments().iter().filter_map(|segment| segment.end_time);
+        work.body.segment_ends = ends.map(|end| end.micros().saturating_sub(trace.start_time().micros())).collect();
+        work
+    }
+
+    /// The body, with the names put in.
+    pub(super) fn body(&self) -> Body<'_> {
+        let nodes = self.keys.iter().map(|key| {
+            let service = key.service();
+            Node { name: service.name, service_type: service.service_type, account_id: service.account_id }
+        });
+        Body { nodes: nodes.collect(), ..self.body.clone() }
+    }
+
+    /// The counts of one part follow one another, and many are about the same piece.
+    fn add_counts(&mut self, counts: Vec<Count<'t, &'t Segment>>, trace: &Trace) {
+        let mut last: Option<&Segment> = None;
+        for count in counts {
+            let piece = *count.piece();
+            if last.is_none_or(|last| last.id != piece.id) {
+                self.body.pieces.push(Piece::of(piece, trace.start_time()));
+            }
+            last = Some(piece);
+            let piece = place(self.body.pieces.len() - 1);
+            let placed = match count {
+                Count::Segment { node, is_entry, .. } => {
+                    PlacedCount::Segment { node: self.node(node), piece, is_entry }
+                }
+                Count::Inferred { node, .. } => PlacedCount::Inferred { node: self.node(node), piece },
+                Count::Entry { callee, .. } => PlacedCount::Entry { callee: self.node(callee), piece },
+                Count::Call { caller, callee, .. } => {
+                    PlacedCount::Call { caller: self.node(caller), callee: self.node(callee), piece }
+                }
+            };
+            self.body.counts.push(placed);
+        }
+    }
+
+    fn node(&mut self, key: Key<'t>) -> u32 {
+        let next = place(self.keys.len());
+        *self.places.entry(key).or_insert_with_key(|key| {
+            self.keys.push(key.clone());
+            next
+        })
+    }
+}
+
+/// A place in a list. No trace that fits memory has more parts than this can count.
+fn place(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}

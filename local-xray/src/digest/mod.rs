@@ -1,0 +1,65 @@
+//! A trace in a few hundred bytes: all that the graph counts of it, and nearly all that filters and lists ask.
+//!
+//! Documents are large and a question about a million traces cannot read them, so each trace is condensed once, when its
+//! documents have changed, and questions go to the digest first. What a digest says is exact. What it left out (long
+//! texts, what inner work requested, where it ran, the chains of root causes) it declares as left out, and then the documents have
+//! to be read.
+//!
+//! A digest is one block of bytes that stands alone: names are written out, because a table shared by all digests would
+//! have to be kept in step with every file that a digest is stored in. It has two halves. The [`Head`] holds what the
+//! root segment and the trace as a whole say, which most expressions ask; the [`Body`] holds the work behind nodes and
+//! edges. Reading borrows from the bytes; each half is read when it is first needed.
+
+mod facts;
+mod making;
+#[cfg(test)]
+pub(crate) mod random;
+mod reading;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use crate::store::Trace;
+
+pub(crate) use self::facts::{KeptText, KeptValue, Piece, Root};
+pub(crate) use self::reading::DigestView;
+
+/// The form of the bytes; grows with every change to `facts`. Whoever stores digests stores this beside them.
+pub const VERSION: u8 = 1;
+
+/// One trace, condensed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Digest(Box<[u8]>);
+
+impl Digest {
+    /// Condenses a trace.
+    pub fn of(trace: &Trace) -> Self {
+        let work = making::Work::of(trace);
+        let both = postcard::to_allocvec(&(making::head(trace), work.body()));
+        Self(both.expect("lists and texts of known length can always be written").into_boxed_slice())
+    }
+
+    /// The digest as it is stored, readable by every program of the same [`VERSION`].
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Takes bytes that [`Digest::as_bytes`] gave; `None` when they are no digest.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let is_digest = DigestView::open(bytes).is_some_and(|view| view.has_body());
+        is_digest.then(|| Self(bytes.into()))
+    }
+
+    /// Opens the digest for questions.
+    pub(crate) fn view(&self) -> DigestView<'_> {
+        DigestView::open(&self.0).expect("digests are made of what can be read")
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let view = self.view();
+        f.debug_tuple("Digest").field(view.head()).field(view.body()).finish()
+    }
+}

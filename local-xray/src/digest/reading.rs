@@ -1,0 +1,123 @@
+//! Reading a digest: half by half, when first asked, borrowing from its bytes.
+
+use std::cell::OnceCell;
+
+use crate::document::{SegmentId, Timestamp, TraceId, Window};
+use crate::graph::{Count, Key, Measured, ServiceRef};
+
+use super::facts::{Body, Head, Node, Piece, PlacedCount};
+
+/// An open digest. Damaged bytes read as an empty trace; [`DigestView::is_whole`] tells.
+pub(crate) struct DigestView<'d> {
+    head: Head<'d>,
+    rest: &'d [u8],
+    body: OnceCell<Body<'d>>,
+}
+
+impl<'d> DigestView<'d> {
+    /// Opens a digest; `None` when the bytes hold none.
+    pub(super) fn open(bytes: &'d [u8]) -> Option<Self> {
+        let (head, rest) = postcard::take_from_bytes(bytes).ok()?;
+        Some(Self { head, rest, body: OnceCell::new() })
+    }
+
+    /// What the root segment and the trace as a whole say.
+    pub(crate) fn head(&self) -> &Head<'d> {
+        &self.head
+    }
+
+    /// What is behind the trace's nodes and edges.
+    pub(crate) fn body(&self) -> &Body<'d> {
+        self.body.get_or_init(|| postcard::from_bytes(self.rest).unwrap_or_default())
+    }
+
+    /// Says whether the second half can be read too.
+    pub(super) fn has_body(&self) -> bool {
+        postcard::from_bytes::<Body<'_>>(self.rest).is_ok()
+    }
+
+    /// The services that took part, those included that were only called.
+    pub(crate) fn services(&self) -> impl Iterator<Item = ServiceRef<'d>> {
+        self.body().nodes.iter().map(Node::service)
+    }
+
+    /// The services that sent segments, once for each segment.
+    pub(crate) fn active_services(&self) -> impl Iterator<Item = ServiceRef<'d>> {
+        let body = self.body();
+        let segments = body.counts.iter().filter_map(|count| match count {
+            PlacedCount::Segment { node, .. } => usize::try_from(*node).ok(),
+            PlacedCount::Inferred { .. } | PlacedCount::Entry { .. } | PlacedCount::Call { .. } => None,
+        });
+        segments.filter_map(|place| body.nodes.get(place)).map(Node::service)
+    }
+
+    /// What a graph counts of the trace, with the piece of each count.
+    pub(crate) fn counts(&self) -> impl Iterator<Item = Count<'d, &Piece>> {
+        self.body().counts.iter().filter_map(|count| self.count(*count))
+    }
+
+    /// What a graph counts of the work that began in the window.
+    pub(crate) fn counts_in(&self, window: Window) -> impl Iterator<Item = Count<'d, Measured>> {
+        let start = self.head.start();
+        let begun = self.counts().filter(move |count| window.contains(count.piece().begun(start)));
+        begun.map(move |count| count.map(|piece| piece.measured(start)))
+    }
+
+    /// The links of work that began in the window: who took up a message, when, and where it came from.
+    pub(crate) fn links_in(
+        &self,
+        window: Window,
+    ) -> impl Iterator<Item = (Key<'d>, Timestamp, TraceId, Option<SegmentId>)> {
+        let begun = |link: &super::facts::PlacedLink| link.begun(self.head.start());
+        let links = self.body().links.iter().filter(move |link| window.contains(begun(link)));
+        links.filter_map(move |link| Some((self.key(link.consumer)?, begun(link), link.trace_id(), link.id())))
+    }
+
+    /// The queues that a link to this trace points at, and when the messages were sent; `None` when only the documents
+    /// know.
+    pub(crate) fn linked(&self, named: Option<SegmentId>) -> Option<Vec<(Key<'d>, Timestamp)>> {
+        let calls = self.body().queue_calls.iter();
+        let is_meant = |id: SegmentId| named.is_none_or(|named| named == id);
+        let linked: Vec<_> = calls
+            .filter(|call| is_meant(call.id()))
+            .filter_map(|call| Some((self.key(call.queue)?, call.sent(self.head.start()))))
+            .collect();
+        (named.is_none() || !linked.is_empty()).then_some(linked)
+    }
+
+    /// Says whether some segment ended in the window.
+    pub(crate) fn was_served_in(&self, window: Window) -> bool {
+        let start = self.head.start().micros();
+        let mut ends = self.body().segment_ends.iter();
+        ends.any(|end| window.contains(Timestamp::from_micros(start.saturating_add(*end))))
+    }
+
+    fn count(&self, count: PlacedCount) -> Option<Count<'d, &Piece>> {
+        let piece = |place: u32| self.body().pieces.get(usize::try_from(place).ok()?);
+        Some(match count {
+            PlacedCount::Segment { node, piece: place, is_entry } => {
+                Count::Segment { node: self.key(node)?, piece: piece(place)?, is_entry }
+            }
+            PlacedCount::Inferred { node, piece: place } => {
+                Count::Inferred { node: self.key(node)?, piece: piece(place)? }
+            }
+            PlacedCount::Entry { callee, piece: place } => {
+                Count::Entry { callee: self.key(callee)?, piece: piece(place)? }
+            }
+            PlacedCount::Call { caller, callee, piece: place } => {
+                Count::Call { caller: self.key(caller)?, callee: self.key(callee)?, piece: piece(place)? }
+            }
+        })
+    }
+
+    fn key(&self, place: u32) -> Option<Key<'d>> {
+        let node = self.body().nodes.get(usize::try_from(place).ok()?)?;
+        Some(Key::of_service(node.service()))
+    }
+}
+
+impl<'d> Node<'d> {
+    fn service(&self) -> ServiceRef<'d> {
+        ServiceRef { name: self.name, service_type: self.service_type, account_id: self.account_id }
+    }
+}
