@@ -3,9 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::document::Segment;
-use crate::store::{Entry, Trace};
-use crate::summary::root_segment;
+use crate::store::Entry;
 
 use super::expression::{self, HEALTH_CHECKER, NO_HEALTH_CHECKS};
 use super::format;
@@ -107,11 +105,8 @@ fn health_checks(found: &Found, view: &View, link: impl Fn(&str) -> String) -> O
 }
 
 fn is_health_check(entry: &Entry) -> bool {
-    entry.trace().is_some_and(|trace| was_health_check(&trace))
-}
-
-fn was_health_check(trace: &Trace) -> bool {
-    let user_agent = root_segment(trace).and_then(|root| root.http.as_ref()?.request.as_ref()?.user_agent.as_deref());
+    let digest = entry.digest().view();
+    let user_agent = digest.head().root.as_ref().and_then(|root| root.user_agent?.0);
     user_agent.is_some_and(|agent| agent.starts_with(HEALTH_CHECKER))
 }
 
@@ -119,11 +114,9 @@ fn was_health_check(trace: &Trace) -> bool {
 pub(super) fn words(entries: &[Entry]) -> Vec<String> {
     let mut services = BTreeSet::new();
     let mut annotations = BTreeSet::new();
-    let traces: Vec<_> = entries.iter().take(TRACES_READ).filter_map(Entry::trace).collect();
-    for trace in &traces {
-        services.extend(trace.segments().iter().map(|segment| segment.name.as_str()));
-        let parts = trace.segments().iter().chain(trace.orphans()).flat_map(Segment::descendants);
-        annotations.extend(parts.flat_map(|part| part.annotations.keys().map(String::as_str)));
+    for digest in entries.iter().take(TRACES_READ).map(|entry| entry.digest().view()) {
+        services.extend(digest.active_services().map(|service| service.name));
+        annotations.extend(digest.head().annotations.iter().map(|(key, _)| *key));
     }
     let services = services.into_iter().take(MAX_NAMES).map(|name| format!("service({})", expression::quoted(name)));
     let annotations = annotations.into_iter().take(MAX_NAMES).map(expression::annotation);

@@ -97,7 +97,7 @@ pub(super) fn map_page(view: &View, found: &Found, address: &str, now: Timestamp
 
 fn full_page(view: &View, found: &Found, now: Timestamp) -> ServiceMapPage {
     let window = view.range.window(now);
-    let graph = graph_of(found.matching.iter().cloned(), window);
+    let graph = graph_of(&found.matching, window);
     // Rates are over the time that was watched, not the time that the filter left.
     let span = covered(found.in_range.iter().map(|entry| entry.position().start).min(), window, now);
     let numbers = Numbers::PerMinute(span);

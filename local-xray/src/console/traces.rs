@@ -8,9 +8,9 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use crate::document::{HttpRequest, Segment, Timestamp, Window};
-use crate::graph::{self, Histogram, Statistics};
+use crate::graph::{Histogram, Statistics};
 use crate::state::AppState;
-use crate::store::{Entry, Trace};
+use crate::store::{Entry, Trace, graph_of};
 use crate::summary::root_segment;
 
 use super::ended::Ended;
@@ -89,8 +89,7 @@ pub(super) async fn page(view: View, state: web::Data<AppState>) -> Result<HttpR
 
 pub(super) fn traces_page(view: &View, found: &Found, now: Timestamp) -> TracesPage {
     let window = view.range.window(now);
-    let is_meant = |entry: &&Entry| entry.trace().is_some_and(|trace| matches(&trace, view, window));
-    let matching: Vec<&Entry> = found.matching.iter().filter(is_meant).collect();
+    let matching: Vec<&Entry> = found.matching.iter().filter(|entry| matches(entry, view, window)).collect();
     let is_behind = |entry: &Entry| view.after.is_none_or(|after| entry.position() < after);
     let mut listed: Vec<&Entry> =
         matching.iter().copied().filter(|entry| is_behind(entry)).take(PAGE_SIZE + 1).collect();
@@ -139,20 +138,22 @@ fn restrictions(view: &View) -> Vec<Restriction> {
 
 /// Says whether a trace fulfils all restrictions. Node and edge numbers come from the map of the trace alone, so that
 /// the list holds exactly the traces that a number on the map counted.
-fn matches(trace: &Trace, view: &View, window: Window) -> bool {
-    if view.state == Some(StateFilter::Partial) && partial(trace).is_none() {
+fn matches(entry: &Entry, view: &View, window: Window) -> bool {
+    let digest = entry.digest().view();
+    let head = digest.head();
+    if view.state == Some(StateFilter::Partial) && !head.is_partial {
         return false;
     }
     if view.node.is_none() && view.edge.is_none() {
         let mut statistics = Statistics::default();
         let mut histogram = Histogram::default();
-        if let Some(root) = root_segment(trace) {
-            statistics.add(root);
+        if let Some(root) = head.root.as_ref().map(|root| root.piece.measured(head.start())) {
+            statistics.add(&root);
             root.response_time().into_iter().for_each(|time| histogram.add(time));
         }
         return counts(&statistics, &histogram, view);
     }
-    let graph = graph::service_graph([trace], window);
+    let graph = graph_of([entry], window);
     if let Some(node) = &view.node {
         return key::find_node(&graph, node).is_some_and(|service| {
             counts(&service.statistics.unwrap_or_default(), &service.response_time_histogram, view)

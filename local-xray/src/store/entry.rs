@@ -4,8 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::document::{Segment, Timestamp, TraceId, Window};
-use crate::filter::{Filter, TraceView};
+use crate::digest::Digest;
+use crate::document::{Timestamp, TraceId, Window};
+use crate::filter::{Answer, Filter, TraceView};
 
 use super::Trace;
 
@@ -78,14 +79,22 @@ impl Entry {
         Some(Arc::clone(&self.trace))
     }
 
-    /// Says whether an expression holds for the trace.
-    pub fn matches(&self, filter: &Filter) -> bool {
-        self.trace().is_some_and(|trace| filter.matches(&TraceView::of(&trace)))
+    /// The trace in a few hundred bytes.
+    pub fn digest(&self) -> &Digest {
+        self.trace.digest()
     }
 
-    /// Says whether the window means the trace, of which only segments that ended are in question.
-    pub(super) fn was_served_in(&self, window: Window) -> bool {
-        let ends_inside = |segment: &Segment| segment.end_time.is_some_and(|end| window.contains(end));
-        self.trace.segments().iter().any(ends_inside)
+    /// Says whether an expression holds for the trace. Its documents are read only when the digest leaves that open.
+    pub fn matches(&self, filter: &Filter) -> bool {
+        match filter.ask(self.digest()) {
+            Answer::Yes => true,
+            Answer::No => false,
+            Answer::ReadDocuments => self.trace().is_some_and(|trace| filter.matches(&TraceView::of(&trace))),
+        }
+    }
+
+    /// Says whether something was going on in the window.
+    pub(super) fn was_active_in(&self, window: Window) -> bool {
+        window.overlaps(self.trace.start_time(), self.trace.end_time())
     }
 }

@@ -7,16 +7,20 @@
 //!
 //! What is kept is bounded by age and by bytes on disk; [`retention`] decides which journal files go, oldest first.
 
+mod aggregate;
 mod assemble;
+mod counted;
 mod entry;
 mod inferred;
 mod journal;
 mod lock;
 mod owner;
-mod report;
 mod reading;
+mod report;
 mod retention;
 mod state;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 use std::io;

@@ -1,18 +1,30 @@
-//! Questions about many traces at once. They go from entry to entry, newest first, and read documents last.
+//! Questions about many traces at once. They go from entry to entry, ask digests first and read documents last; what is
+//! asked of whole minutes comes from sums that are kept.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::document::Window;
+use crate::document::{TraceId, Window};
 use crate::filter::{Filter, Selector};
-use crate::graph::{Point, ServiceGraph, series, service_graph, trace_work};
+use crate::graph::{Point, Series, ServiceGraph};
 
+use super::aggregate::{Memo, Minute};
+use super::counted::{Counted, selected_work};
 use super::{Entry, Position, Range, Snapshot};
+
+/// A window by minutes that have work.
+struct Minutes<'s> {
+    /// Those that lie in the window as a whole.
+    whole: Vec<(Minute, &'s Memo)>,
+    /// Of the one or two others the part in the window, with each trace that may have work there.
+    parts: Vec<(Window, Entry)>,
+}
 
 impl Snapshot {
     /// The traces that a window means, latest start first; with `after`, those further down the list. Costs as much as
     /// the caller takes.
     pub fn entries(&self, range: Range, window: Window, after: Option<Position>) -> impl Iterator<Item = Entry> {
-        let is_meant = move |entry: &Entry| range != Range::Served || entry.was_served_in(window);
+        let is_meant = move |entry: &Entry| range != Range::Served || entry.digest().view().was_served_in(window);
         let started = self.published.state.started_in(window, after);
         let went_on = (range != Range::Started).then(|| self.published.state.went_on_into(window, after));
         started.chain(went_on.into_iter().flatten()).filter(is_meant)
@@ -20,32 +32,64 @@ impl Snapshot {
 
     /// The service graph of all work that began in the window, in traces for which the expression holds.
     pub fn graph(&self, window: Window, filter: &Filter) -> ServiceGraph {
-        let matching = self.entries(Range::Active, window, None).filter(|entry| entry.matches(filter));
-        graph_of(matching, window)
+        if !filter.is_empty() {
+            let matching = self.entries(Range::Active, window, None).filter(|entry| entry.matches(filter));
+            return graph_of(matching.collect::<Vec<_>>().iter(), window);
+        }
+        let minutes = self.minutes(window);
+        let mut counted = Counted::default();
+        minutes.whole.iter().for_each(|(minute, memo)| counted.merge(self.counted(*minute, memo)));
+        minutes.parts.iter().for_each(|(part, entry)| counted.add(&entry.digest().view(), *part));
+        counted.finish(|id| self.published.state.entry(id).filter(|entry| entry.was_active_in(window)))
     }
 
     /// Work by period: that of the selected nodes as they saw it, or of the selected edges as their callers saw it.
     /// Without a selector all edges are meant.
     pub fn series(&self, window: Window, period: Duration, filter: &Filter, selector: Option<&Selector>) -> Vec<Point> {
-        let matching = self.entries(Range::Active, window, None).filter(|entry| entry.matches(filter));
-        let traces: Vec<_> = matching.filter_map(|entry| entry.trace()).collect();
-        let work = traces.iter().flat_map(|trace| {
-            let work = trace_work(trace);
-            let nodes =
-                work.nodes.into_iter().filter(|node| selector.is_some_and(|selector| selector.selects_node(&node.id)));
-            let edges = work
-                .edges
-                .into_iter()
-                .filter(|edge| selector.is_none_or(|selector| selector.selects_edge(&edge.source, &edge.target)));
-            let pieces = nodes.flat_map(|node| node.segments).chain(edges.flat_map(|edge| edge.calls));
-            pieces.collect::<Vec<_>>()
+        let mut series = Series::new(window, period);
+        let is_of_whole_minutes = period.as_micros().is_multiple_of(Minute::LENGTH.as_micros());
+        let entries = if filter.is_empty() && is_of_whole_minutes {
+            let minutes = self.minutes(window);
+            for (minute, memo) in minutes.whole {
+                self.counted(minute, memo).add_to(&mut series, minute.window().start, selector);
+            }
+            minutes.parts
+        } else {
+            let matching = self.entries(Range::Active, window, None).filter(|entry| entry.matches(filter));
+            matching.map(|entry| (window, entry)).collect()
+        };
+        for (part, entry) in entries {
+            selected_work(&entry.digest().view(), part, selector).iter().for_each(|work| series.add(work));
+        }
+        series.into_points()
+    }
+
+    fn minutes(&self, window: Window) -> Minutes<'_> {
+        let is_whole = |minute: Minute| minute.window().common(window) == minute.window();
+        let overlapping = self.published.state.minutes().overlapping(window);
+        let (whole, broken): (Vec<_>, Vec<_>) = overlapping.partition(|(minute, _)| is_whole(*minute));
+        let parts = broken.into_iter().flat_map(|(minute, _)| {
+            let part = minute.window().common(window);
+            self.published.state.working_in(minute).map(move |entry| (part, entry))
         });
-        series(work, window, period)
+        Minutes { parts: parts.collect(), whole }
+    }
+
+    /// The sums of one minute.
+    fn counted<'m>(&self, minute: Minute, memo: &'m Memo) -> &'m Counted<'static> {
+        memo.get_or_init(|| {
+            let entries: Vec<Entry> = self.published.state.working_in(minute).collect();
+            let mut counted = Counted::default();
+            entries.iter().for_each(|entry| counted.add(&entry.digest().view(), minute.window()));
+            counted.into_owned()
+        })
     }
 }
 
 /// The service graph of all work in these traces that began in the window.
-pub fn graph_of(entries: impl IntoIterator<Item = Entry>, window: Window) -> ServiceGraph {
-    let traces: Vec<_> = entries.into_iter().filter_map(|entry| entry.trace()).collect();
-    service_graph(traces.iter().map(AsRef::as_ref), window)
+pub fn graph_of<'e>(entries: impl IntoIterator<Item = &'e Entry>, window: Window) -> ServiceGraph {
+    let entries: HashMap<TraceId, &Entry> = entries.into_iter().map(|entry| (entry.id(), entry)).collect();
+    let mut counted = Counted::default();
+    entries.values().for_each(|entry| counted.add(&entry.digest().view(), window));
+    counted.finish(|id| entries.get(&id).copied().cloned())
 }

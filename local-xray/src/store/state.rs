@@ -9,6 +9,7 @@ use rpds::{HashTrieMapSync, RedBlackTreeSetSync};
 
 use crate::document::{Document, Timestamp, TraceId, Window};
 
+use super::aggregate::{Minute, Minutes};
 use super::trace::Trace;
 use super::{Entry, Position};
 
@@ -22,11 +23,17 @@ pub(super) struct State {
     traces: HashTrieMapSync<TraceId, Arc<Trace>>,
     by_start: TimeIndex,
     by_end: TimeIndex,
+    minutes: Minutes,
 }
 
 impl State {
     pub(super) fn new() -> Self {
-        Self { traces: HashTrieMapSync::new_sync(), by_start: TimeIndex::new_sync(), by_end: TimeIndex::new_sync() }
+        Self {
+            traces: HashTrieMapSync::new_sync(),
+            by_start: TimeIndex::new_sync(),
+            by_end: TimeIndex::new_sync(),
+            minutes: Minutes::new(),
+        }
     }
 
     /// Takes one document into its trace.
@@ -40,6 +47,7 @@ impl State {
         self.forget(id);
         self.by_start.insert_mut((trace.start_time(), id));
         self.by_end.insert_mut((trace.end_time(), id));
+        self.minutes.insert(id, trace.start_time(), trace.minutes());
         self.traces.insert_mut(id, Arc::new(trace));
     }
 
@@ -49,6 +57,8 @@ impl State {
         self.traces.remove_mut(&id);
         self.by_start.remove_mut(&(trace.start_time(), id));
         self.by_end.remove_mut(&(trace.end_time(), id));
+        self.minutes.remove(id, trace.minutes());
+        self.minutes.forget_before(self.by_start.first().map(|(start, _)| *start));
         trace.part_count()
     }
 
@@ -82,7 +92,20 @@ impl State {
         entries.into_iter()
     }
 
-    fn entry(&self, id: TraceId) -> Option<Entry> {
+    /// The traces that may have work in a minute, each once.
+    pub(super) fn working_in(&self, minute: Minute) -> impl Iterator<Item = Entry> {
+        let later = self.minutes.later_in(minute).filter_map(|id| self.entry(id));
+        // A late document can show that a trace started earlier than was known when it was put down as a later one.
+        let later = later.filter(move |entry| Minute::of(entry.position().start) != minute);
+        self.started_in(minute.window(), None).chain(later)
+    }
+
+    /// What is kept of minutes.
+    pub(super) fn minutes(&self) -> &Minutes {
+        &self.minutes
+    }
+
+    pub(super) fn entry(&self, id: TraceId) -> Option<Entry> {
         self.trace(id).map(Entry::of)
     }
 }

@@ -8,8 +8,10 @@ use std::sync::OnceLock;
 
 use rpds::RedBlackTreeMapSync;
 
+use crate::digest::Digest;
 use crate::document::{Segment, SegmentId, Timestamp, TraceId};
 
+use super::aggregate::Minute;
 use super::assemble::{Assembled, assemble, wins_over};
 pub use super::inferred::inferred_segment;
 use super::inferred::inferred_segments;
@@ -23,7 +25,10 @@ pub struct Trace {
     end_time: Timestamp,
     bytes: usize,
     revision: u32,
+    /// The minutes in which work began; also those of work that has been replaced since.
+    minutes: Vec<Minute>,
     assembled: OnceLock<Assembled>,
+    digest: OnceLock<Digest>,
 }
 
 impl Trace {
@@ -36,7 +41,9 @@ impl Trace {
             end_time: Timestamp::EPOCH,
             bytes: 0,
             revision: 0,
+            minutes: Vec::new(),
             assembled: OnceLock::new(),
+            digest: OnceLock::new(),
         }
     }
 
@@ -66,6 +73,7 @@ impl Trace {
         if changed {
             self.revision += 1;
             self.assembled = OnceLock::new();
+            self.digest = OnceLock::new();
         }
         changed
     }
@@ -84,6 +92,10 @@ impl Trace {
         self.bytes = self.bytes - replaced.map_or(0, weight) + weight(&piece);
         self.start_time = self.start_time.min(start);
         self.end_time = self.end_time.max(end);
+        let minute = Minute::of(start);
+        if let Err(place) = self.minutes.binary_search(&minute) {
+            self.minutes.insert(place, minute);
+        }
         self.pieces.insert_mut(piece.id, piece);
         Some(set_a_bound)
     }
@@ -145,16 +157,32 @@ impl Trace {
         self.bytes
     }
 
+    /// The trace in a few hundred bytes, made when it is first asked for.
+    pub fn digest(&self) -> &Digest {
+        self.digest.get_or_init(|| Digest::of(self))
+    }
+
+    /// The minutes in which it may have work.
+    pub(super) fn minutes(&self) -> &[Minute] {
+        &self.minutes
+    }
+
     fn assembled(&self) -> &Assembled {
         self.assembled.get_or_init(|| assemble(self.pieces.values()))
     }
 }
 
-/// A copy shares its pieces with the original. It leaves the assembled view behind: the store copies a trace in order to
+/// A copy shares its pieces with the original. It leaves the assembled view and the digest behind: the store copies a trace in order to
 /// change it.
 impl Clone for Trace {
     fn clone(&self) -> Self {
-        Self { pieces: self.pieces.clone(), assembled: OnceLock::new(), ..*self }
+        Self {
+            pieces: self.pieces.clone(),
+            minutes: self.minutes.clone(),
+            assembled: OnceLock::new(),
+            digest: OnceLock::new(),
+            ..*self
+        }
     }
 }
 
