@@ -14,6 +14,7 @@ pub mod chaos;
 pub mod monolith_client;
 
 use shared::config::Environment;
+use shared::healthcheck;
 use shared::shutdown::Shutdown;
 use shared::telemetry::{self, TelemetryConfig};
 
@@ -39,4 +40,12 @@ pub fn run(environment: &Environment) -> anyhow::Result<()> {
     });
     telemetry.shutdown();
     served
+}
+
+/// Asks the service that runs with these settings whether it answers.
+///
+/// # Errors
+/// When a setting is wrong or it does not answer.
+pub fn healthcheck(environment: &Environment) -> anyhow::Result<()> {
+    healthcheck::ask(&Config::from_environment(environment)?.public)
 }

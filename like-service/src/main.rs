@@ -1,7 +1,12 @@
-//! The Like microservice as a process of its own.
+//! The Like microservice as a process of its own, and with `healthcheck` the question whether it answers.
 
 use shared::config::Environment;
+use shared::healthcheck::Verb;
 
 fn main() -> anyhow::Result<()> {
-    like_service::run(&Environment::from_process())
+    let environment = Environment::from_process();
+    match Verb::from_arguments(std::env::args())? {
+        Verb::Serve => like_service::run(&environment),
+        Verb::Healthcheck => like_service::healthcheck(&environment),
+    }
 }

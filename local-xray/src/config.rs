@@ -75,7 +75,7 @@ pub struct ServeArgs {
     token: Option<String>,
 
     /// Listen beyond loopback without a token: everyone who can connect can read every trace
-    #[arg(long)]
+    #[arg(long, env = "LOCAL_XRAY_NO_TOKEN")]
     no_token: bool,
 }
 

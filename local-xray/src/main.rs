@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use local_xray::cli::{self, AssertArgs, BenchArgs, MapArgs, TraceArgs, TracesArgs, Verdict};
+use local_xray::cli::{self, AssertArgs, BenchArgs, HealthcheckArgs, MapArgs, TraceArgs, TracesArgs, Verdict};
 use local_xray::config::ServeArgs;
 use local_xray::{App, Config};
 
@@ -33,6 +33,8 @@ enum Command {
     Assert(AssertArgs),
     /// Measure on this machine what intake, store and questions cost, with made-up traffic and local X-Rays of its own
     Bench(BenchArgs),
+    /// Ask the local X-Ray on this machine whether it answers: exits 0 if so; for containers
+    Healthcheck(HealthcheckArgs),
 }
 
 /// The exit status of a claim that cannot be judged; clap ends with it too.
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
             Command::Map(args) => cli::map_command(&args).await.map(|()| ExitCode::SUCCESS),
             Command::Traces(args) => cli::traces_command(&args).await.map(|()| ExitCode::SUCCESS),
             Command::Trace(args) => cli::trace_command(&args).await.map(|()| ExitCode::SUCCESS),
+            Command::Healthcheck(args) => cli::healthcheck_command(&args).await.map(|()| ExitCode::SUCCESS),
             Command::Assert(args) => Ok(assert(&args).await),
             Command::Bench(args) => cli::bench_command(&args).await.map(|()| ExitCode::SUCCESS),
         }

@@ -234,3 +234,16 @@ fn the_bench_measures_a_local_xray_of_its_own_and_accounts_for_everything() {
         assert!(tables.stdout.contains("| service graph of an hour "), "{}", tables.stdout);
     });
 }
+
+#[test]
+fn a_healthcheck_ends_with_success_while_somebody_answers() {
+    let config = Config { token: Token::new("secret"), ..Config::on_free_ports() };
+    with_config(config, async |xray| {
+        let listen = xray.url("").replace("http://", "");
+        let healthy = run("", &["healthcheck", "--listen", &listen]).await;
+        assert_eq!((healthy.status, healthy.stdout.as_str(), healthy.stderr.as_str()), (Some(0), "", ""));
+        let nobody = run("", &["healthcheck", "--listen", "127.0.0.1:1"]).await;
+        assert_eq!(nobody.status, Some(1));
+        assert!(nobody.stderr.contains("http://127.0.0.1:1/health/live does not answer"), "{}", nobody.stderr);
+    });
+}

@@ -19,6 +19,7 @@ pub mod site;
 pub mod app;
 
 use shared::config::Environment;
+use shared::healthcheck;
 use shared::shutdown::Shutdown;
 use shared::telemetry::{self, TelemetryConfig};
 
@@ -48,4 +49,13 @@ pub fn run(environment: &Environment) -> anyhow::Result<()> {
     });
     telemetry.shutdown(); // outside the runtime: in it, the last flush would wait for itself
     served
+}
+
+/// Asks the monolith that runs with these settings whether it answers.
+///
+/// # Errors
+///
+/// Fails when a setting is wrong or it does not answer.
+pub fn healthcheck(environment: &Environment) -> anyhow::Result<()> {
+    healthcheck::ask(&Config::from_environment(environment)?.servers.public)
 }

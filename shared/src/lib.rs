@@ -52,6 +52,8 @@ pub mod internal;
 pub mod server;
 pub mod shutdown;
 
+pub mod healthcheck;
+
 pub mod http_client;
 
 pub mod sampler;

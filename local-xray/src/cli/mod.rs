@@ -2,7 +2,8 @@
 //! about traces holds.
 //!
 //! `client` asks; `service` and `summary` are the parts of the answers that are needed; `map` draws the one, and `assert`
-//! judges the other by its `claim`; `traces` and `trace` (with its `timeline`) show them. `bench` fills local X-Rays of its own
+//! judges the other by its `claim`; `traces` and `trace` (with its `timeline`) show them. `healthcheck`
+//! asks whether anybody answers at all. `bench` fills local X-Rays of its own
 //! and measures them. Nothing here knows the store or the graph of this crate: everything is read over the X-Ray API, so any
 //! endpoint that speaks it will do.
 
@@ -21,11 +22,13 @@ mod timeline;
 mod trace;
 mod traces;
 
+mod healthcheck;
 mod words;
 
 pub use self::assert::{AssertArgs, ClaimArgs, assert_command};
 pub use self::bench::{BenchArgs, Way, bench_command};
 pub use self::claim::{Claim, Verdict};
+pub use self::healthcheck::{HealthcheckArgs, healthcheck_command};
 pub use self::trace::{TraceArgs, trace_command};
 pub use self::traces::{TracesArgs, traces_command};
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use actix_web::web::{self, Data};
 use actix_web::{HttpResponse, Responder};
 use shared::config::ListenAddr;
-use shared::server;
+use shared::{healthcheck, server};
 use tokio::sync::Notify;
 
 use crate::helpers::{DEADLINE, ROOT, XRAY_HEADER, daemon, eventually, serve_with};
@@ -69,4 +69,20 @@ async fn a_second_request_to_stop_cuts_what_is_still_under_way() {
     assert_eq!(segment["http"]["response"]["status"], 499);
     assert_eq!(segment["error"], true);
     assert_eq!(segment.get("fault"), None);
+}
+
+#[actix_rt::test]
+async fn a_healthcheck_hears_who_answers_and_who_does_not() {
+    async fn ask(url: &str) -> anyhow::Result<()> {
+        let listen: ListenAddr = url.trim_start_matches("http://").parse().unwrap();
+        web::block(move || healthcheck::ask(&listen)).await.unwrap()
+    }
+    let healthy = serve_with(|settings| {
+        settings.route("/health/live", web::get().to(HttpResponse::Ok));
+    });
+    ask(&healthy.url("")).await.unwrap();
+    let silent = serve_with(|_| {});
+    assert!(ask(&silent.url("")).await.unwrap_err().to_string().ends_with("/health/live answers 404 Not Found"));
+    let nobody = ask("127.0.0.1:1").await.unwrap_err();
+    assert_eq!(nobody.to_string(), "http://127.0.0.1:1/health/live does not answer");
 }
