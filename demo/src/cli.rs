@@ -42,6 +42,8 @@ pub(crate) enum Verb {
         /// What to GET, such as http://127.0.0.1:8080/health/ready
         url: String,
     },
+    /// Sends visitors and a load balancer's health checks to services that are already running, until Ctrl-C
+    Traffic(TrafficArgs),
     /// Runs one of the processes; `mysfits up` starts itself this way
     #[command(hide = true)]
     Child { role: Role },
@@ -132,6 +134,26 @@ Examples:
   mysfits load --rate 200 --for 1m --like-share 1  200 likes a second
   mysfits load --clients 8 --requests 10000        as fast as eight clients can
   mysfits load --site http://mysfits.example --json | jq .overall_latency_ms.p99";
+
+/// Where to send visitors, and how many.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct TrafficArgs {
+    /// The web site
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    pub(crate) site: String,
+
+    /// The Like service, for its health checks
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8081")]
+    pub(crate) like: String,
+
+    /// Likes a second, at most
+    #[arg(long, value_name = "N", value_parser = parse_rate, default_value_t = 1.0)]
+    pub(crate) rate: f64,
+
+    /// Decides what visitors do [default: a random one]
+    #[arg(long, value_name = "S")]
+    pub(crate) seed: Option<u64>,
+}
 
 /// Where everything listens; each takes an address or a port, and 0 asks for a free one.
 #[derive(Clone, Debug, Args)]

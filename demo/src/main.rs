@@ -1,7 +1,8 @@
 //! `mysfits`: one command that starts the Mythical Mysfits and a local X-Ray, and shows a like travelling through them.
 //!
 //! [`up`] is the story; [`stack`] starts and stops the processes ([`child`]) on reserved [`ports`]; [`traffic`] is the world
-//! outside; [`map`] is what comes of it, and [`expected`] what must. [`load`] is a crowd instead of a few visitors, and a stopwatch.
+//! outside, and [`visitors`] sends it to services that somebody else has started; [`map`] is what comes of it, and [`expected`]
+//! what must. [`load`] is a crowd instead of a few visitors, and a stopwatch.
 
 mod cli;
 mod up;
@@ -16,6 +17,7 @@ mod expected;
 mod map;
 mod screen;
 mod traffic;
+mod visitors;
 
 mod load;
 
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         Some(Verb::Load(args)) => block_on(load::load(&args)),
         Some(Verb::Map(args)) => block_on(local_xray::cli::map_command(&args)).map(|()| ExitCode::SUCCESS),
         Some(Verb::Healthcheck { url }) => block_on(healthcheck(&url)).map(|()| ExitCode::SUCCESS),
+        Some(Verb::Traffic(args)) => block_on(visitors::send(&args)).map(|()| ExitCode::SUCCESS),
         Some(Verb::Up(up)) => block_on(up::up(&up)),
         None => block_on(up::up(&up)),
     };
