@@ -7,7 +7,7 @@ use shared::config::{ConfigError, Environment, ListenAddr, Secret};
 use shared::http_client::Upstream;
 use shared::server::HttpSettings;
 use shared::telemetry::middleware::TrustedProxies;
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::sqlite::SqliteConnectOptions;
 
 use crate::like_client::LIKE_SERVICE;
@@ -32,8 +32,15 @@ pub const DB_USER: &str = "DB_USER";
 pub const DB_PASSWORD: &str = "DB_PASSWORD";
 /// Name of the PostgreSQL database at [`DB_HOST`].
 pub const DB_NAME: &str = "DB_NAME";
+/// How much TLS the PostgreSQL database at [`DB_HOST`] must offer; `verify-full` is what a database across a network deserves.
+pub const DB_SSLMODE: &str = "DB_SSLMODE";
+/// A file with the certificates that may vouch for the database at [`DB_HOST`]; without it, the public ones.
+pub const DB_SSLROOTCERT: &str = "DB_SSLROOTCERT";
 /// Where "view trace" leads, with `{trace_id}` in the place of the id.
 pub const TRACE_URL_TEMPLATE: &str = "TRACE_URL_TEMPLATE";
+
+/// Everything that says together where a PostgreSQL database is.
+const DB_PARTS: [&str; 7] = [DB_HOST, DB_PORT, DB_USER, DB_PASSWORD, DB_NAME, DB_SSLMODE, DB_SSLROOTCERT];
 
 /// What [`TRACE_URL_TEMPLATE`] must contain.
 pub const TRACE_ID_PLACEHOLDER: &str = "{trace_id}";
@@ -151,6 +158,9 @@ impl SiteSettings {
     }
 }
 
+/// What libpq takes, too.
+const SSL_MODES: &str = "one of disable, allow, prefer, require, verify-ca, verify-full";
+
 impl DatabaseConfig {
     const WANTED: &'static str = "a URL like sqlite:mysfits.db?mode=rwc or postgres://user:password@host/database";
 
@@ -161,8 +171,7 @@ impl DatabaseConfig {
     /// Names the variable that holds something unusable, and shows no password.
     pub fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
         // A part without the host is a deployment that lost a line: it must not quietly get an empty database of its own.
-        let has_parts =
-            [DB_HOST, DB_PORT, DB_USER, DB_PASSWORD, DB_NAME].iter().any(|name| environment.get(name).is_some());
+        let has_parts = DB_PARTS.iter().any(|name| environment.get(name).is_some());
         match environment.get(DATABASE_URL) {
             Some(url) => Self::from_url(url),
             None if has_parts => Self::from_parts(environment),
@@ -193,7 +202,11 @@ impl DatabaseConfig {
             .host(part(DB_HOST, "the host of the database, or DATABASE_URL its whole URL")?)
             .port(environment.parse_or(DB_PORT, 5432, "a port")?)
             .username(part(DB_USER, "the user of the database at DB_HOST")?)
-            .database(environment.get(DB_NAME).unwrap_or("mysfits"));
+            .database(environment.get(DB_NAME).unwrap_or("mysfits"))
+            .ssl_mode(environment.parse_or(DB_SSLMODE, PgSslMode::Prefer, SSL_MODES)?);
+        if let Some(file) = environment.get(DB_SSLROOTCERT) {
+            options = options.ssl_root_cert(file);
+        }
         if let Some(password) = environment.secret(DB_PASSWORD) {
             options = options.password(password.expose());
         }
@@ -275,7 +288,9 @@ mod tests {
         check(&[("DATABASE_URL", "hunter2")], "DATABASE_URL");
         check(&[("DB_HOST", "db")], "DB_USER");
         check(&[("DB_USER", "me"), ("DB_PASSWORD", "hunter2")], "DB_HOST");
+        check(&[("DB_SSLMODE", "verify-full")], "DB_HOST");
         check(&[("DB_HOST", "db"), ("DB_PORT", "x")], "DB_PORT");
+        check(&[("DB_HOST", "db"), ("DB_USER", "me"), ("DB_SSLMODE", "always")], "DB_SSLMODE");
         check(&[("LIKE_URL", "like-service:8081")], "LIKE_URL");
         check(&[("LIKE_URL", "http://me:hunter2@like-service:8081")], "LIKE_URL");
         check(&[("INTERNAL_TOKEN", "hunter2 hunter2")], "INTERNAL_TOKEN");

@@ -112,8 +112,8 @@ impl From<sqlx::Error> for StoreError {
 
 /// Whether asking again later may work, because of what goes on at the database and not because of what it was asked.
 fn is_passing(error: &sqlx::Error) -> bool {
-    /// PostgreSQL: the connection broke, no slot is left, the server shuts down or starts (as in a failover).
-    const PASSING: [&str; 3] = ["08", "53300", "57P"];
+    /// PostgreSQL: the connection broke, no slot is left, the server shuts down or starts (as in a failover), or a statement took too long.
+    const PASSING: [&str; 4] = ["08", "53300", "57P", "57014"];
     let code = error.as_database_error().and_then(|error| error.code());
     is_busy(error) || code.is_some_and(|code| code.len() == 5 && PASSING.iter().any(|class| code.starts_with(class)))
 }

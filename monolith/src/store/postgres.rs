@@ -6,19 +6,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use shared::telemetry::database::{Database, Pool, Query};
-use sqlx::postgres::{PgPoolOptions, PgQueryResult};
-use sqlx::{ConnectOptions, Connection, PgPool};
+use shared::telemetry::database::{Database, Pool};
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres};
 
 use super::connection_thread::ConnectionThread;
 use super::row::{self, MysfitRow};
-use super::statements::{self, ADOPT, CHECK_READY, COPY_ENTRY, COUNT_LIKE, FIND, FIND_LIKES, Statement, TAKE_LIKE_KEY};
+use super::statements::{self, ADD_LIKE, ADOPT, CHECK_READY, COPY_ENTRY, FIND, FIND_LIKES, Statement};
 use super::{AddLikeError, AdoptError, Answer, LikeCount, OpenError, Store, StoreError, migrations};
 use crate::config::PostgresConfig;
 use crate::domain::roster::{ROSTER, RosterEntry};
 use crate::domain::{LikeKey, Mysfit, MysfitId, Selection};
 
-/// Connections to the server.
+/// Connections to the server. Ten monoliths stay below the hundred that PostgreSQL allows by default.
 const CONNECTIONS: u32 = 10;
 
 /// How long the start waits for a server that takes the connection and says nothing.
@@ -26,6 +27,16 @@ const FIRST_CONNECTION: Duration = Duration::from_secs(10);
 
 /// How long a call waits for a connection, and the end for the last call.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// After this many milliseconds the server itself gives a statement up, be it slow or waiting for a lock.
+const STATEMENT_TIMEOUT_MS: &str = "3000";
+
+/// After this long without an answer the connection counts as dead: a server whose machine is gone sends nothing, not even an end.
+const SILENCE: Duration = Duration::from_secs(4);
+
+/// A connection that rested for longer is asked whether it still works before it is used. A busy one is not: it would cost each call a
+/// second round trip, and what breaks within a second is for the caller to try again.
+const RESTED: Duration = Duration::from_secs(1);
 
 /// Mysfits and likes in a PostgreSQL database.
 #[derive(Debug)]
@@ -111,37 +122,20 @@ impl Tables {
         let first = first.unwrap_or_else(|_| Err(sqlx::Error::Io(io::ErrorKind::TimedOut.into())));
         let first = first.map_err(|source| OpenError::Connect { name: name(), source })?;
         first.close().await.map_err(|source| OpenError::Connect { name: name(), source })?;
-        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
-        let pool = pool.connect_lazy_with(options);
+        // Not the pool for good: its statements end after a few seconds, and a migration may wait for that of another monolith.
+        let preparing = PgPoolOptions::new().max_connections(1).connect_lazy_with(options.clone());
+        let migrated = migrations::postgres().run(&preparing).await;
+        migrated.map_err(|source| OpenError::Migrate { name: name(), source })?;
+        copy_roster(&preparing).await.map_err(|source| OpenError::Roster { name: name(), source })?;
+        preparing.close().await;
+
+        let pool = pool(options.options([("statement_timeout", STATEMENT_TIMEOUT_MS)]));
         let options = &config.options;
         let database = Database::postgresql(config.name(), options.get_host(), options.get_port());
         let (counted, database) = (pool.clone(), database.with_user(options.get_username()));
         let connections = move || row::connections(counted.size(), counted.num_idle());
         let observed = database.pool("pool", CONNECTIONS, connections);
-        let tables = Tables { pool, database, observed };
-        let migrated = migrations::postgres().run(&tables.pool).await;
-        migrated.map_err(|source| OpenError::Migrate { name: name(), source })?;
-        tables.copy_roster().await.map_err(|source| OpenError::Roster { name: name(), source })?;
-        Ok(tables)
-    }
-
-    async fn copy_roster(&self) -> Result<(), sqlx::Error> {
-        let mut transaction = self.pool.begin().await?;
-        for (position, entry) in (0_i64..).zip(ROSTER) {
-            let RosterEntry { id, name, species, age, good_evil, law_chaos, description } = entry;
-            sqlx::query(COPY_ENTRY)
-                .bind(id.to_string())
-                .bind(position)
-                .bind(name)
-                .bind(species)
-                .bind(description)
-                .bind(age.cast_signed())
-                .bind(good_evil.as_str())
-                .bind(law_chaos.as_str())
-                .execute(&mut *transaction)
-                .await?;
-        }
-        transaction.commit().await
+        Ok(Tables { pool, database, observed })
     }
 
     async fn list(&self, selection: Selection) -> Result<Vec<Mysfit>, StoreError> {
@@ -150,54 +144,114 @@ impl Tables {
         if let Some(value) = value {
             query = query.bind(value);
         }
-        let traced = self.query(statement);
-        let mut connection = traced.connection(&self.observed, self.pool.acquire()).await?;
-        let rows = traced.returning(query.fetch_all(&mut *connection), Vec::len).await?;
+        let rows = self.ask(statement, |server| Box::pin(query.fetch_all(server)), Vec::len).await?;
         rows.into_iter().map(row::read_mysfit).collect()
     }
 
     async fn find(&self, id: MysfitId) -> Result<Option<Mysfit>, StoreError> {
-        let traced = self.query(FIND);
-        let mut connection = traced.connection(&self.observed, self.pool.acquire()).await?;
-        let find = sqlx::query_as(FIND.sql).bind(id.to_string());
-        let found = traced.returning(find.fetch_optional(&mut *connection), row::count_found).await?;
+        let query = sqlx::query_as(FIND.sql).bind(id.to_string());
+        let found = self.ask(FIND, |server| Box::pin(query.fetch_optional(server)), row::count_found).await?;
         found.map(row::read_mysfit).transpose()
     }
 
-    /// Two calls with one key meet at the primary key of `likes`: the second waits there until the first has committed.
+    /// Two calls with one key meet at the primary key of `likes`: the second waits there until the first has committed. It then asks
+    /// for the count by itself, because its first statement still sees the world of before.
     async fn add_like(&self, id: MysfitId, key: &LikeKey) -> Result<LikeCount, AddLikeError> {
-        let traced = self.query(TAKE_LIKE_KEY);
-        let mut transaction = traced.connection(&self.observed, self.pool.begin()).await?;
-        let take = sqlx::query(TAKE_LIKE_KEY.sql).bind(id.to_string()).bind(key.as_str());
-        let taken = traced.affecting(take.execute(&mut *transaction), PgQueryResult::rows_affected).await?;
-        let is_repeat = taken.rows_affected() == 0;
-        let statement = if is_repeat { FIND_LIKES } else { COUNT_LIKE };
-        let count = sqlx::query_scalar(statement.sql).bind(id.to_string());
-        let counting = count.fetch_optional(&mut *transaction);
-        let likes = self.query(statement).returning(counting, row::count_found).await?;
-        transaction.commit().await?;
-        let likes = row::count(id, "likes", likes.ok_or(AddLikeError::UnknownMysfit(id))?)?;
-        Ok(LikeCount { likes, is_repeat })
+        let add = sqlx::query_scalar(ADD_LIKE.sql).bind(id.to_string()).bind(key.as_str().to_owned());
+        let added: Option<i64> =
+            self.ask(ADD_LIKE, |server| Box::pin(add.fetch_optional(server)), row::count_found).await?;
+        if let Some(likes) = added {
+            return Ok(LikeCount { likes: row::count(id, "likes", likes)?, is_repeat: false });
+        }
+        let find = sqlx::query_scalar(FIND_LIKES.sql).bind(id.to_string());
+        let found: Option<i64> =
+            self.ask(FIND_LIKES, |server| Box::pin(find.fetch_optional(server)), row::count_found).await?;
+        let likes = found.ok_or(AddLikeError::UnknownMysfit(id))?;
+        Ok(LikeCount { likes: row::count(id, "likes", likes)?, is_repeat: true })
     }
 
     async fn adopt(&self, id: MysfitId) -> Result<Mysfit, AdoptError> {
-        let traced = self.query(ADOPT);
-        let mut connection = traced.connection(&self.observed, self.pool.acquire()).await?;
         let adopt = sqlx::query_as(ADOPT.sql).bind(id.to_string());
-        let adopted = traced.returning(adopt.fetch_optional(&mut *connection), row::count_found).await?;
-        drop(connection); // one that waits for another while it holds its own could wait for ever
-        match adopted {
+        match self.ask(ADOPT, |server| Box::pin(adopt.fetch_optional(server)), row::count_found).await? {
             Some(adopted) => Ok(row::read_mysfit(adopted)?),
             None => Err(AdoptError::of_unchanged(id, self.find(id).await?)),
         }
     }
 
     async fn check_ready(&self) -> Result<(), StoreError> {
-        sqlx::query(CHECK_READY).fetch_one(&self.pool).await?;
+        let mut connection = self.pool.acquire().await?;
+        let answer = answer_in_time(sqlx::query(CHECK_READY).fetch_one(&mut *connection)).await;
+        give_back(connection, &answer);
+        answer?;
         Ok(())
     }
 
-    fn query(&self, statement: Statement) -> Query {
-        self.database.query(statement.operation, statement.sql)
+    /// Runs a statement on a connection of the pool, inside a span that also covers the wait for the connection; `rows` counts what it
+    /// came back with.
+    async fn ask<T>(
+        &self,
+        statement: Statement,
+        work: impl Work<T>,
+        rows: impl FnOnce(&T) -> usize,
+    ) -> Result<T, sqlx::Error> {
+        let query = self.database.query(statement.operation, statement.sql);
+        let mut connection = query.connection(&self.observed, self.pool.acquire()).await?;
+        let answer = query.returning(answer_in_time(work(&mut connection)), rows).await;
+        give_back(connection, &answer);
+        answer
     }
+}
+
+async fn answer_in_time<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    let silence = || sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, "the server does not answer"));
+    tokio::time::timeout(SILENCE, work).await.unwrap_or_else(|_| Err(silence()))
+}
+
+/// Lets the pool have the connection again, unless it has fallen silent: the pool would wait for it, too.
+fn give_back<T>(connection: PoolConnection<Postgres>, answer: &Result<T, sqlx::Error>) {
+    if matches!(answer, Err(sqlx::Error::Io(error)) if error.kind() == io::ErrorKind::TimedOut) {
+        drop(connection.detach());
+    }
+}
+
+/// What is done with a connection.
+trait Work<T>: for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, sqlx::Error>> + Send {}
+
+impl<T, W: for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, sqlx::Error>> + Send> Work<T> for W {}
+
+/// A pool that connects when it is first asked, and again whenever the server has been away.
+fn pool(options: PgConnectOptions) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(PATIENCE)
+        .test_before_acquire(false)
+        .before_acquire(|connection, metadata| {
+            Box::pin(async move {
+                if metadata.idle_for > RESTED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .connect_lazy_with(options)
+}
+
+/// One transaction, whose rows are changed in the roster's order: two monoliths that start at once wait for each other and never in a circle.
+async fn copy_roster(pool: &PgPool) -> Result<(), sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    for (position, entry) in (0_i64..).zip(ROSTER) {
+        let RosterEntry { id, name, species, age, good_evil, law_chaos, description } = entry;
+        sqlx::query(COPY_ENTRY)
+            .bind(id.to_string())
+            .bind(position)
+            .bind(name)
+            .bind(species)
+            .bind(description)
+            .bind(age.cast_signed())
+            .bind(good_evil.as_str())
+            .bind(law_chaos.as_str())
+            .execute(&mut *transaction)
+            .await?;
+    }
+    transaction.commit().await
 }

@@ -1,4 +1,4 @@
-//! Every statement, once: both databases understand all of them.
+//! Every statement, once: both databases understand all of them, but for the one that says so.
 
 use crate::domain::Selection;
 
@@ -59,6 +59,15 @@ pub(super) const TAKE_LIKE_KEY: Statement = Statement {
 pub(super) const COUNT_LIKE: Statement = Statement {
     operation: "UPDATE mysfits",
     sql: "UPDATE mysfits SET likes = likes + 1 WHERE id = $1 RETURNING likes",
+};
+
+/// [`TAKE_LIKE_KEY`] and [`COUNT_LIKE`] in one statement, which is a transaction by itself: one round trip. PostgreSQL only; SQLite
+/// changes nothing inside a `WITH`, and has no way to go. No row when the key was taken before or the mysfit is unknown.
+pub(super) const ADD_LIKE: Statement = Statement {
+    operation: "INSERT likes",
+    sql: "WITH taken AS (INSERT INTO likes (mysfit_id, like_key) \
+     SELECT id, $2 FROM mysfits WHERE id = $1 ON CONFLICT (mysfit_id, like_key) DO NOTHING RETURNING mysfit_id) \
+     UPDATE mysfits SET likes = likes + 1 FROM taken WHERE mysfits.id = taken.mysfit_id RETURNING mysfits.likes",
 };
 
 pub(super) const FIND_LIKES: Statement =

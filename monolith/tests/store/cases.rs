@@ -31,19 +31,21 @@ pub(crate) const CASES: &[Case] = &[
     ("an open store is ready", |database| Box::pin(an_open_store_is_ready(database))),
     (REMEMBERS, |database| Box::pin(what_visitors_did_outlives_a_restart(database))),
     (STARTS_TWICE, |database| Box::pin(two_may_start_at_once(database))),
+    (SHARES, |database| Box::pin(several_share_one_database(database))),
 ];
 
 /// The promises that a database in memory cannot keep.
-pub(crate) const REMEMBERING: [&str; 2] = [REMEMBERS, STARTS_TWICE];
+pub(crate) const REMEMBERING: [&str; 3] = [REMEMBERS, STARTS_TWICE, SHARES];
 
 const REMEMBERS: &str = "what visitors did outlives a restart";
 const STARTS_TWICE: &str = "two may start at once";
+const SHARES: &str = "several share one database";
 
 async fn open(database: &DatabaseConfig) -> Arc<dyn Store> {
     store::open(database).await.unwrap()
 }
 
-fn key(text: &str) -> LikeKey {
+pub(crate) fn key(text: &str) -> LikeKey {
     text.parse().unwrap()
 }
 
@@ -213,4 +215,19 @@ async fn two_may_start_at_once(database: DatabaseConfig) {
     other.add_like(ROSTER[0].id, key("b")).await.unwrap();
     assert_eq!(likes_of(&*one, ROSTER[0].id).await, 2);
     assert_eq!(names(&*other, Selection::All).await.len(), ROSTER.len());
+}
+
+/// Three monoliths: each of sixty clicks reaches two of them, everybody wants to adopt, and nobody shows an old count.
+async fn several_share_one_database(database: DatabaseConfig) {
+    let stores = [open(&database).await, open(&database).await, open(&database).await];
+    let id = ROSTER[0].id;
+    let likes =
+        (0..60).flat_map(|n| [n % 3, (n + 1) % 3].map(|at| stores[at].add_like(id, key(&format!("click-{n}")))));
+    let counted = join_all(likes).await.into_iter().map(Result::unwrap).filter(|count| !count.is_repeat).count();
+    assert_eq!(counted, 60);
+    for store in &stores {
+        assert_eq!(likes_of(&**store, id).await, 60);
+    }
+    let adoptions = join_all(stores.iter().map(|store| store.adopt(id))).await;
+    assert_eq!(adoptions.iter().filter(|adoption| adoption.is_ok()).count(), 1, "{adoptions:?}");
 }

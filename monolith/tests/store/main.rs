@@ -3,7 +3,12 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that finds something else should end there")]
 
 mod cases;
+
+mod line;
 mod postgres_server;
+
+mod postgresql;
+mod postgresql_tls;
 
 use monolith::config::DatabaseConfig;
 use monolith::domain::Selection;
@@ -13,7 +18,6 @@ use shared::config::Environment;
 use sqlx::{Connection, SqliteConnection};
 
 use crate::cases::CASES;
-use crate::postgres_server::PostgresServer;
 
 fn database(url: &str) -> DatabaseConfig {
     DatabaseConfig::from_environment(&Environment::from_pairs([("DATABASE_URL", url)])).unwrap()
@@ -50,26 +54,6 @@ async fn a_sqlite_file_that_another_process_holds_can_be_read_and_not_changed() 
 
     sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
     assert!(store.adopt(ROSTER[0].id).await.unwrap().adopted);
-}
-
-#[actix_rt::test]
-async fn postgresql_keeps_every_promise() {
-    let server = PostgresServer::start().await;
-    for (name, case) in CASES {
-        println!("{name}");
-        case(database(&server.new_database().await)).await;
-    }
-}
-
-#[actix_rt::test]
-async fn a_postgresql_server_that_goes_away_is_unreachable_and_nothing_hangs() {
-    let Some(mut server) = PostgresServer::start_own().await else { return };
-    let store = store::open(&database(&server.new_database().await)).await.unwrap();
-    assert!(store.check_ready().await.is_ok());
-    server.stop();
-    assert!(matches!(store.list(Selection::All).await, Err(StoreError::Unreachable(_))));
-    assert!(store.check_ready().await.is_err());
-    store.close().await;
 }
 
 #[actix_rt::test]

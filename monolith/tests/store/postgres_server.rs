@@ -20,7 +20,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A running server.
 pub(crate) struct PostgresServer {
     admin_url: String,
-    own: Option<(Child, TempDir)>,
+    own: Option<Own>,
+}
+
+struct Own {
+    child: Child,
+    command: Command,
+    folder: TempDir,
 }
 
 impl PostgresServer {
@@ -37,27 +43,54 @@ impl PostgresServer {
         if std::env::var_os("TEST_DATABASE_URL").is_some() {
             return None;
         }
+        Some(Self::start_with(&["listen_addresses="], |_| {}).await)
+    }
+
+    /// Starts a throwaway server with these settings, in a folder that `prepare` may put files into before the start.
+    pub(crate) async fn start_with(settings: &[&str], prepare: impl FnOnce(&Path)) -> Self {
         let programs = programs().expect(INSTRUCTION);
         let folder = tempfile::tempdir().unwrap();
+        prepare(folder.path());
         if is_root() {
-            run(Command::new("chown").arg("postgres").arg(folder.path()));
+            run(Command::new("chown").args(["--recursive", "postgres"]).arg(folder.path()));
         }
         let data = folder.path().join("data");
         let initdb = ["--username=postgres", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C", "-D"];
         run(unprivileged(&programs.join("initdb")).args(initdb).arg(&data));
-        let child = unprivileged(&programs.join("postgres"))
-            .arg("-D")
-            .arg(&data)
-            .args(["-c", "listen_addresses=", "-c", "fsync=off", "-c"])
-            .arg(format!("unix_socket_directories={}", folder.path().display()))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let admin_url = format!("postgres:///postgres?user=postgres&host={}", folder.path().display());
-        let server = PostgresServer { admin_url, own: Some((child, folder)) };
-        server.connect().await;
-        Some(server)
+        let mut command = unprivileged(&programs.join("postgres"));
+        command.arg("-D").arg(&data).args(["-c", "fsync=off", "-c"]);
+        command.arg(format!("unix_socket_directories={}", folder.path().display()));
+        for setting in settings {
+            let folder = folder.path().to_string_lossy();
+            command.args(["-c", &setting.replace("FOLDER", &folder)]);
+        }
+        command.stdout(Stdio::null());
+        let port = settings.iter().find_map(|setting| setting.strip_prefix("port=")).unwrap_or("5432"); // names the socket, too
+        let admin_url = format!("postgres:///postgres?user=postgres&host={}&port={port}", folder.path().display());
+        let mut server = PostgresServer { admin_url, own: None };
+        server.run(command, folder).await;
+        server
+    }
+
+    /// Runs the server of `folder` and waits until it answers; what it logs is in the file `log` there.
+    async fn run(&mut self, mut command: Command, folder: TempDir) {
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.path().join("log")).unwrap();
+        let child = command.stderr(log).spawn().unwrap();
+        self.own = Some(Own { child, command, folder });
+        self.connect().await;
+    }
+
+    /// Starts a throwaway server again that was stopped, or that still runs: then it is cut off first.
+    pub(crate) async fn restart(&mut self) {
+        let mut own = self.own.take().expect("a server of our own");
+        own.cut_off();
+        let Own { command, folder, .. } = own;
+        self.run(command, folder).await;
+    }
+
+    /// The folder of a throwaway server: its socket, its log and what was prepared.
+    pub(crate) fn folder(&self) -> &Path {
+        self.own.as_ref().expect("a server of our own").folder.path()
     }
 
     /// Creates an empty database and answers with its URL.
@@ -72,20 +105,34 @@ impl PostgresServer {
 
     /// Ends a throwaway server at once, as if it had been cut off.
     pub(crate) fn stop(&mut self) {
-        if let Some((mut child, _folder)) = self.own.take() {
-            let _ = Command::new("kill").arg("-QUIT").arg(child.id().to_string()).status();
-            let _ = child.wait();
+        if let Some(own) = &mut self.own {
+            own.cut_off();
         }
     }
 
-    async fn connect(&self) -> PgConnection {
+    /// A connection that may do everything.
+    pub(crate) async fn connect(&self) -> PgConnection {
+        self.connect_to(&self.admin_url).await
+    }
+
+    /// The same, to one of the databases.
+    pub(crate) async fn connect_to(&self, url: &str) -> PgConnection {
         let started = Instant::now();
         loop {
-            match PgConnection::connect(&self.admin_url).await {
+            match PgConnection::connect(url).await {
                 Ok(connection) => return connection,
                 Err(error) if started.elapsed() > PATIENCE => panic!("the server does not answer: {error}"),
                 Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
             }
+        }
+    }
+}
+
+impl Own {
+    fn cut_off(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let _ = Command::new("kill").arg("-QUIT").arg(self.child.id().to_string()).status();
+            let _ = self.child.wait();
         }
     }
 }
