@@ -6,6 +6,7 @@ RUN printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod +x /usr/sbin/
     && apt-get update && apt-get install --yes --no-install-recommends postgresql \
     && rm -rf /var/lib/apt/lists/* /var/lib/postgresql/* \
     && install -d -o postgres -g postgres -m 700 /var/lib/postgresql/data \
+    && install -d -o postgres -g postgres -m 3777 /run/postgresql \
     && ln -s /usr/lib/postgresql/*/bin/* /usr/local/bin/
 COPY stand-in-postgres-entrypoint /usr/local/bin/docker-entrypoint.sh
 ENV PGDATA=/var/lib/postgresql/data

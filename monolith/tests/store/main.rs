@@ -1,6 +1,11 @@
 //! The promises of a store, kept by both databases: each case runs on each of them, with a database of its own.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that finds something else should end there")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that finds something else should end there"
+)]
 
 mod cases;
 
