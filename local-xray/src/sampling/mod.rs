@@ -3,6 +3,7 @@
 //! Services decide themselves which requests they trace. They fetch the rules, report every ten seconds what they saw
 //! and kept, and are told how much they may keep until the next report. Pure: time is passed in.
 
+mod matching;
 mod rules;
 mod statistics;
 mod targets;
@@ -10,6 +11,7 @@ mod targets;
 use crate::document::Timestamp;
 use crate::limits::Limits;
 
+pub use self::matching::{Kept, Mismatch, Request};
 pub use self::rules::{DEFAULT, RateBoost, Rule, RuleChange, RuleRecord, RuleTable};
 pub use self::statistics::{Statistics, StatisticsTable};
 pub use self::targets::{Report, Target};
