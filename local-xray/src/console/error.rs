@@ -37,6 +37,21 @@ impl PageError {
     pub(super) fn not_found(words: impl Into<String>) -> Self {
         Self::NotFound { words: words.into() }
     }
+
+    /// The page, with the bar as the reader left it.
+    pub(super) fn respond_in(&self, frame: Frame) -> Result<HttpResponse, Self> {
+        let status = self.status_code();
+        let (heading, words) = self.heading_and_words();
+        respond(status, &ErrorPage { frame, code: status.as_u16(), heading, words })
+    }
+
+    fn heading_and_words(&self) -> (&'static str, String) {
+        match self {
+            Self::BadRequest { words } => ("That address is not understood", words.clone()),
+            Self::NotFound { words } => ("Nothing here", words.clone()),
+            Self::Internal => ("This page failed", "The log of local-xray says why.".to_owned()),
+        }
+    }
 }
 
 #[derive(Template)]
@@ -58,18 +73,8 @@ impl ResponseError for PageError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let (heading, words) = match self {
-            Self::BadRequest { words } => ("That address is not understood", words.clone()),
-            Self::NotFound { words } => ("Nothing here", words.clone()),
-            Self::Internal => ("This page failed", "The log of local-xray says why.".to_owned()),
-        };
-        let status = self.status_code();
-        let page = ErrorPage {
-            frame: Frame::still(heading, Section::None, &View::default()),
-            code: status.as_u16(),
-            heading,
-            words,
-        };
-        respond(status, &page).unwrap_or_else(|_| HttpResponse::new(StatusCode::INTERNAL_SERVER_ERROR))
+        let (heading, _) = self.heading_and_words();
+        let answer = self.respond_in(Frame::still(heading, Section::None, &View::default()));
+        answer.unwrap_or_else(|_| HttpResponse::new(StatusCode::INTERNAL_SERVER_ERROR))
     }
 }

@@ -1,7 +1,7 @@
 //! The traces that a page is about: those of its range for which the expression in the bar holds.
 
 use crate::document::Timestamp;
-use crate::filter::{self, FilterError, Groups};
+use crate::filter::{self, Filter, FilterError, GroupKey, Groups};
 use crate::store::{Entry, Range, Snapshot};
 
 use super::expression;
@@ -27,17 +27,26 @@ pub(super) struct Wider {
     pub(super) count: usize,
 }
 
+/// Why no trace can be asked.
+#[derive(Debug)]
+pub(super) enum Unanswered {
+    /// The expression in the bar is not understood.
+    Filter(FilterError),
+    /// The group is gone, or its expression refers to one that is; in words.
+    Group(String),
+}
+
 impl Found {
     /// Asks every trace of the range, which may take long.
     ///
     /// # Errors
-    /// When the expression is not understood.
+    /// When the expression is not understood, or the group cannot be asked.
     pub(super) fn search(
         view: &View,
         snapshot: &Snapshot,
         groups: &dyn Groups,
         now: Timestamp,
-    ) -> Result<Self, FilterError> {
+    ) -> Result<Self, Unanswered> {
         let in_range = snapshot.entries(Range::Active, view.range.window(now), None);
         Self::among(view, in_range.collect(), snapshot.report().traces, groups)
     }
@@ -45,14 +54,14 @@ impl Found {
     /// Asks these traces.
     ///
     /// # Errors
-    /// When the expression is not understood.
+    /// When the expression is not understood, or the group cannot be asked.
     pub(super) fn among(
         view: &View,
         in_range: Vec<Entry>,
         stored: usize,
         groups: &dyn Groups,
-    ) -> Result<Self, FilterError> {
-        let filter = filter::compile(&view.filter, groups)?;
+    ) -> Result<Self, Unanswered> {
+        let filter = compile(view, groups)?;
         let matching = in_range.iter().filter(|entry| entry.matches(&filter)).cloned().collect::<Vec<_>>();
         let wider = wider(view, &in_range, groups).filter(|wider| wider.count != matching.len());
         Ok(Self { in_range, matching, stored, wider })
@@ -64,9 +73,27 @@ impl Found {
     }
 }
 
+/// The expression is compiled alone first, so that the place of an error is a place in what was typed.
+fn compile(view: &View, groups: &dyn Groups) -> Result<Filter, Unanswered> {
+    let filter = filter::compile(&view.filter, groups).map_err(Unanswered::Filter)?;
+    let Some(group) = &view.group else { return Ok(filter) };
+    filter::compile(&view.expression(), groups).map_err(|error| {
+        Unanswered::Group(match groups.filter_expression(GroupKey::Name, group) {
+            None => format!("There is no group \u{201c}{group}\u{201d}. Choose another one in the bar."),
+            Some(_) => format!("The group \u{201c}{group}\u{201d} cannot be used: {}.", reason(&error)),
+        })
+    })
+}
+
+/// The innermost reason why a group cannot be used.
+fn reason(error: &FilterError) -> String {
+    let nested = error.hint().and_then(|hint| hint.lines().find(|line| line.contains("(at character")));
+    nested.unwrap_or(error.message()).to_owned()
+}
+
 fn wider(view: &View, in_range: &[Entry], groups: &dyn Groups) -> Option<Wider> {
     let (word, expression) = expression::every_service(&view.filter)?;
-    let filter = filter::compile(&expression, groups).ok()?;
+    let filter = compile(&view.filtered(&expression), groups).ok()?;
     let count = in_range.iter().filter(|entry| entry.matches(&filter)).count();
     Some(Wider { word, expression, count })
 }

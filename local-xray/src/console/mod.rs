@@ -5,20 +5,25 @@
 //! keep all their state in the URL. Whatever came in with a trace is escaped by the templates.
 
 mod error;
+mod groups;
 mod intake;
 mod raw;
+mod sampling;
 mod search;
 mod service_map;
 mod trace;
 mod traces;
 
 mod assets;
+mod bar;
+mod form;
 mod link;
 mod page;
 mod view;
 
 mod expression;
 mod found;
+mod marked;
 mod notes;
 mod unread;
 
@@ -32,10 +37,12 @@ mod panel;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
+mod settings_tests;
+#[cfg(test)]
 mod tests;
 mod timeline;
 
-use actix_web::web::{self, get};
+use actix_web::web::{self, get, post};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 
 use self::error::PageError;
@@ -49,6 +56,17 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .route("/traces/{id}", get().to(trace::page))
         .route("/traces/{id}/raw", get().to(raw::page))
         .route("/traces/{id}/raw.json", get().to(raw::download))
+        .route("/groups", get().to(groups::page))
+        .route("/groups/{name}", get().to(groups::edit))
+        .route("/ui/groups", post().to(groups::create))
+        .route("/ui/save-group", post().to(groups::save))
+        .route("/ui/groups/{name}", post().to(groups::update))
+        .route("/ui/groups/{name}/delete", post().to(groups::delete))
+        .route("/sampling", get().to(sampling::page))
+        .route("/sampling/{name}", get().to(sampling::edit))
+        .route("/ui/sampling", post().to(sampling::create))
+        .route("/ui/sampling/{name}", post().to(sampling::update))
+        .route("/ui/sampling/{name}/delete", post().to(sampling::delete))
         .route("/intake", get().to(intake::page))
         .route("/search", get().to(search::redirect))
         .route("/static/{name}", get().to(assets::serve));

@@ -1,4 +1,4 @@
-//! The frame around every page: navigation, the filter bar, time range, refreshing; and the headers every page is sent with.
+//! The frame around every page: navigation, the bar, refreshing; and the headers every page is sent with.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -6,8 +6,9 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_P
 use askama::Template;
 
 use super::assets;
+use super::bar::Bar;
 use super::error::PageError;
-use super::view::{RANGES, View};
+use super::view::View;
 
 /// Nothing but our own files: no inline script or style, no frames, no other origin.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -18,6 +19,8 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 pub(super) enum Section {
     Map,
     Traces,
+    Groups,
+    Sampling,
     Intake,
     None,
 }
@@ -26,31 +29,18 @@ pub(super) enum Section {
 pub(super) struct Frame {
     pub(super) title: String,
     pub(super) tabs: Vec<Tab>,
-    pub(super) ranges: Vec<Tab>,
     pub(super) home: String,
-    /// Whether the range matters on this page.
-    pub(super) has_range: bool,
     pub(super) bar: Bar,
+    /// Says that the oldest traces had to go, and leads to where that is counted.
+    pub(super) full: Option<(String, String)>,
     /// `None` on pages that do not refresh themselves.
     pub(super) live: Option<Live>,
     pub(super) assets: &'static assets::Urls,
 }
 
-/// The field for a filter expression or a trace id.
-pub(super) struct Bar {
-    pub(super) text: String,
-    /// What the form has to carry along.
-    pub(super) kept: Vec<(&'static str, String)>,
-    /// The same page without the filter, when there is one.
-    pub(super) clear: Option<String>,
-    /// Whether the text is not understood; the page says why.
-    pub(super) is_unread: bool,
-}
-
 /// A link that may be the current one.
 pub(super) struct Tab {
     pub(super) label: &'static str,
-    pub(super) hint: String,
     pub(super) href: String,
     pub(super) current: bool,
 }
@@ -65,56 +55,32 @@ pub(super) struct Live {
 impl Frame {
     /// A page that stays as it is.
     pub(super) fn still(title: &str, section: Section, view: &View) -> Self {
-        let tab = |label, path: &str, tab| Tab {
-            label,
-            hint: String::new(),
-            href: view.link(path).to_string(),
-            current: section == tab,
-        };
+        let tab = |label, path: &str, tab| Tab { label, href: view.link(path).to_string(), current: section == tab };
         Self {
             title: title.to_owned(),
             tabs: vec![
                 tab("Map", "/map", Section::Map),
                 tab("Traces", "/traces", Section::Traces),
+                tab("Groups", "/groups", Section::Groups),
+                tab("Sampling", "/sampling", Section::Sampling),
                 tab("Intake", "/intake", Section::Intake),
             ],
-            ranges: Vec::new(),
             home: view.link("/map").to_string(),
-            has_range: false,
-            bar: Bar {
-                text: view.filter.clone(),
-                kept: view.filtered("").link("").into_parameters(),
-                clear: None,
-                is_unread: false,
-            },
+            bar: Bar::of_another_page(view),
+            full: full(view).map(|words| (words, view.link("/intake").to_string())),
             live: None,
             assets: assets::urls(),
         }
     }
 
-    /// A page about the traces of a range and a filter: adds the choice of the range, and lets the bar filter this page.
-    pub(super) fn with_query(mut self, path: &'static str, view: &View) -> Self {
-        let unfiltered = view.filtered("").link_with_all(path);
-        self.bar.clear = (!view.filter.is_empty()).then(|| unfiltered.to_string());
-        self.bar.kept = unfiltered.into_parameters();
-        self.bar.kept.push(("on", path.trim_start_matches('/').to_owned()));
-        self.has_range = true;
-        self.ranges = RANGES
-            .into_iter()
-            .map(|range| Tab {
-                label: range.key,
-                hint: range.words.to_owned(),
-                href: View { range, ..view.clone() }.link_with_all(path).to_string(),
-                current: range == view.range,
-            })
-            .collect();
-        self
+    /// A page about the traces of a range, a group and a filter: lets the bar choose them for this page.
+    pub(super) fn with_query(self, path: &'static str, view: &View) -> Self {
+        Self { bar: Bar::on(path, view), ..self }
     }
 
     /// Marks the text in the bar as not understood.
-    pub(super) fn with_unread(mut self) -> Self {
-        self.bar.is_unread = true;
-        self
+    pub(super) fn with_unread(self) -> Self {
+        Self { bar: self.bar.unread(), ..self }
     }
 
     /// Lets the page refresh itself, unless the reader switched that off.
@@ -123,6 +89,14 @@ impl Frame {
         self.live = Some(Live { on: view.live, other });
         self
     }
+}
+
+/// What every page says about a store that has no room.
+fn full(view: &View) -> Option<String> {
+    if let Some(words) = &view.incident {
+        return Some(format!("Nothing is stored: {words}"));
+    }
+    (view.evicted > 0).then(|| format!("Store full: {} let go", super::format::plural(view.evicted, "oldest trace")))
 }
 
 /// Renders a page and adds the headers.

@@ -19,7 +19,7 @@ use super::map::{Drawing, Icon, Numbers, Options, is_client, key, type_words};
 use super::notes::Notes;
 use super::page::{Frame, Section, respond};
 use super::panel::{Counted, Panel, counted};
-use super::unread::UnreadPage;
+use super::unread;
 use super::view::{ALL, View};
 
 const PATH: &str = "/map";
@@ -86,7 +86,7 @@ pub(super) async fn page(
         Ok(page) => respond(StatusCode::OK, &page),
         Err(error) => {
             let frame = Frame::still("Service map", Section::Map, &view).with_query(PATH, &view);
-            respond(UnreadPage::STATUS, &UnreadPage::new(frame, &error, PATH, &view))
+            unread::respond_to(&error, frame, PATH, &view)
         }
     }
 }
@@ -144,7 +144,7 @@ fn empty_page(view: &View, found: &Found, address: &str, now: Timestamp) -> Serv
 /// `12 traces of 120 in the last 15 minutes`.
 fn traces_words(view: &View, found: &Found) -> String {
     let traces = format::plural(found.matching.len() as u64, "trace");
-    format!("{traces}{} in {}", found.of_all(!view.filter.is_empty()), view.range.words)
+    format!("{traces}{} in {}", found.of_all(view.is_selective()), view.range.words)
 }
 
 fn frame(view: &View) -> Frame {

@@ -19,7 +19,7 @@ use super::found::Found;
 use super::map::key;
 use super::notes::Notes;
 use super::page::{Frame, Section, respond};
-use super::unread::UnreadPage;
+use super::unread;
 use super::view::{ALL, StateFilter, View, after_value};
 use super::{format, health};
 
@@ -82,7 +82,7 @@ pub(super) async fn page(view: View, state: web::Data<AppState>) -> Result<HttpR
         Ok(page) => respond(StatusCode::OK, &page),
         Err(error) => {
             let frame = Frame::still("Traces", Section::Traces, &view).with_query(PATH, &view);
-            respond(UnreadPage::STATUS, &UnreadPage::new(frame, &error, PATH, &view))
+            unread::respond_to(&error, frame, PATH, &view)
         }
     }
 }
@@ -100,7 +100,7 @@ pub(super) fn traces_page(view: &View, found: &Found, now: Timestamp) -> TracesP
     let here = view.link_with_all(PATH);
     let frame = Frame::still("Traces", Section::Traces, view).with_query(PATH, view);
     let restrictions = restrictions(view);
-    let of_all = found.of_all(!restrictions.is_empty() || !view.filter.is_empty());
+    let of_all = found.of_all(!restrictions.is_empty() || view.is_selective());
     let all = (listed.is_empty() && found.stored > 0)
         .then(|| View { range: ALL, ..view.clone() }.link_with_all(PATH).to_string());
     TracesPage {

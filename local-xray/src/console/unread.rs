@@ -1,12 +1,16 @@
 //! The page for an expression that is not understood: the reason at its place, and what expressions look like.
 
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
 
 use crate::filter::FilterError;
 
+use super::error::PageError;
+use super::found::Unanswered;
+use super::marked::Marked;
 use super::notes;
-use super::page::Frame;
+use super::page::{Frame, respond};
 use super::view::View;
 
 /// Expressions to start from, with what they ask.
@@ -19,24 +23,17 @@ const EXAMPLES: [(&str, &str); 6] = [
     (r#"annotation.chaos_fault = "slow""#, "carry this annotation"),
 ];
 
+const TRACE_ID_HINT: &str = "a trace id has 1, then 8 and 24 hexadecimal digits, with dashes between them";
+
 #[derive(Template)]
 #[template(path = "unread.html")]
 pub(super) struct UnreadPage {
     frame: Frame,
-    /// The expression before the place of the error, at it, and after it.
-    text: [String; 3],
-    message: String,
-    /// The place as people count.
-    character: usize,
-    hint: Option<Hint>,
+    marked: Marked,
+    /// The same page with the expression as the hint would have it.
+    corrected: Option<String>,
     examples: Vec<Example>,
     words: Vec<String>,
-}
-
-struct Hint {
-    words: String,
-    /// The expression as the hint would have it.
-    href: Option<String>,
 }
 
 struct Example {
@@ -45,21 +42,28 @@ struct Example {
     href: String,
 }
 
-impl UnreadPage {
-    /// What the page is answered with.
-    pub(super) const STATUS: StatusCode = StatusCode::BAD_REQUEST;
+/// Answers a question that cannot be asked of any trace, on the page that it was typed on.
+pub(super) fn respond_to(
+    question: &Unanswered,
+    frame: Frame,
+    path: &str,
+    view: &View,
+) -> Result<HttpResponse, PageError> {
+    match question {
+        Unanswered::Filter(error) => respond(StatusCode::BAD_REQUEST, &UnreadPage::new(frame, error, path, view)),
+        Unanswered::Group(words) => PageError::not_found(words).respond_in(frame),
+    }
+}
 
+impl UnreadPage {
     pub(super) fn new(frame: Frame, error: &FilterError, path: &str, view: &View) -> Self {
-        let (before, rest) = view.filter.split_at_checked(error.span().start).unwrap_or((&view.filter, ""));
-        let (place, after) = rest.split_at_checked(error.span().len()).unwrap_or((rest, ""));
         let link = |filter: &str| view.filtered(filter).link_with_all(path).to_string();
-        let corrected = error.hint().and_then(meant).map(|word| link(&format!("{before}{word}{after}")));
         let examples = EXAMPLES.map(|(expression, asks)| Example { expression, asks, href: link(expression) });
+        let marked = Marked::new(&view.filter, error);
+        let hint = if looks_like_id(&view.filter) { Some(TRACE_ID_HINT.to_owned()) } else { marked.hint };
         Self {
-            character: before.chars().count() + 1,
-            text: [before.to_owned(), place.to_owned(), after.to_owned()],
-            message: error.message().to_owned(),
-            hint: hint(error, view).map(|words| Hint { words, href: corrected }),
+            corrected: marked.corrected.as_deref().map(link),
+            marked: Marked { hint, ..marked },
             examples: examples.into(),
             words: notes::words(&[]),
             frame: frame.with_unread(),
@@ -67,17 +71,8 @@ impl UnreadPage {
     }
 }
 
-/// The word that a hint offers.
-fn meant(hint: &str) -> Option<&str> {
-    hint.strip_prefix("did you mean `")?.strip_suffix("`?")
-}
-
-fn hint(error: &FilterError, view: &View) -> Option<String> {
-    let looks_like_id = view.filter.len() > 8 && view.filter.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
-    if looks_like_id {
-        return Some("a trace id has 1, then 8 and 24 hexadecimal digits, with dashes between them".to_owned());
-    }
-    error.hint().map(str::to_owned)
+fn looks_like_id(text: &str) -> bool {
+    text.len() > 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
 }
 
 #[cfg(test)]
@@ -90,12 +85,5 @@ mod tests {
         for (expression, _) in EXAMPLES {
             assert!(filter::parse(expression).is_ok(), "{expression}");
         }
-    }
-
-    #[test]
-    fn the_word_that_was_meant_is_taken_from_the_hint() {
-        let error = filter::parse("responsetme > 5").unwrap_err();
-        assert_eq!(error.hint().and_then(meant), Some("responsetime"));
-        assert_eq!(meant("write `!` for not"), None);
     }
 }

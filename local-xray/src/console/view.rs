@@ -3,15 +3,18 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::future::{Ready, ready};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpRequest, web};
 
 use crate::document::{Outcome, Timestamp, TraceId, Window};
-use crate::store::Position;
+use crate::state::AppState;
+use crate::store::{Eviction, Position};
 
 use super::error::PageError;
+use super::expression::quoted;
 use super::health;
 use super::link::Link;
 
@@ -83,9 +86,20 @@ pub(super) struct View {
     pub(super) band: Option<(u64, u64)>,
     /// The list continues after this trace.
     pub(super) after: Option<Position>,
+    /// The group whose traces are meant; `None` for all traces.
+    pub(super) group: Option<String>,
     /// The filter expression in the bar, as it was typed; empty for every trace.
     pub(super) filter: String,
+    /// The names of the groups that there are besides the default one, to choose from. No part of the URL.
+    pub(super) groups: Arc<[String]>,
+    /// How many traces the store has let go of to make room. No part of the URL.
+    pub(super) evicted: u64,
+    /// Why nothing can be stored at present. No part of the URL.
+    pub(super) incident: Option<Arc<str>>,
 }
+
+/// The group that every trace is in; choosing it is choosing none.
+pub(super) const DEFAULT_GROUP: &str = "Default";
 
 impl Default for View {
     fn default() -> Self {
@@ -97,7 +111,11 @@ impl Default for View {
             state: None,
             band: None,
             after: None,
+            group: None,
             filter: String::new(),
+            groups: Arc::default(),
+            evicted: 0,
+            incident: None,
         }
     }
 }
@@ -115,8 +133,23 @@ impl View {
             state: value("state").map(parse_state).transpose()?,
             band: value("band").map(parse_band).transpose()?,
             after: value("after").map(parse_after).transpose()?,
+            group: value("group").filter(|&name| name != DEFAULT_GROUP).map(str::to_owned),
             filter: value("filter").unwrap_or_default().trim().to_owned(),
+            groups: Arc::default(),
+            evicted: 0,
+            incident: None,
         })
+    }
+
+    /// The same, with what every page tells besides: the groups to choose from, and whether the store is full.
+    pub(super) fn beside(self, state: &AppState) -> Self {
+        let store = state.store.snapshot().report();
+        let evicted = store.evicted.get(&Eviction::Room).map_or(0, |evicted| evicted.traces);
+        let names = state.settings.read(|state| {
+            let names = state.groups.list().into_iter().map(|group| group.name.clone());
+            names.filter(|name| name != DEFAULT_GROUP).collect()
+        });
+        Self { groups: names, evicted, incident: store.incident.map(|incident| incident.words), ..self }
     }
 
     /// The same with another filter expression.
@@ -124,12 +157,32 @@ impl View {
         Self { filter: filter.to_owned(), ..self.clone() }
     }
 
-    /// A link to another page that keeps the range, the refreshing and the filter.
+    /// The same with the traces of another group.
+    pub(super) fn of_group(&self, group: Option<&str>) -> Self {
+        Self { group: group.map(str::to_owned), ..self.clone() }
+    }
+
+    /// What is asked of every trace: that it is in the group, and that the filter holds.
+    pub(super) fn expression(&self) -> String {
+        match (&self.group, self.filter.as_str()) {
+            (None, filter) => filter.to_owned(),
+            (Some(group), "") => format!("group.name = {}", quoted(group)),
+            (Some(group), filter) => format!("group.name = {} AND ({filter})", quoted(group)),
+        }
+    }
+
+    /// Says whether some traces of the range may not be meant.
+    pub(super) fn is_selective(&self) -> bool {
+        self.group.is_some() || !self.filter.is_empty()
+    }
+
+    /// A link to another page that keeps the range, the refreshing, the group and the filter.
     pub(super) fn link(&self, path: impl Into<String>) -> Link {
         let range = (self.range != DEFAULT_RANGE).then_some(self.range.key);
         Link::to(path)
             .with_some("range", range)
             .with_some("live", (!self.live).then_some("off"))
+            .with_some("group", self.group.as_deref())
             .with("filter", &self.filter)
     }
 
@@ -153,7 +206,12 @@ impl FromRequest for View {
     type Future = Ready<Result<Self, PageError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::parse(request.query_string()))
+        let view = Self::parse(request.query_string());
+        let state = request.app_data::<web::Data<AppState>>();
+        ready(view.map(|view| match state {
+            Some(state) => view.beside(state),
+            None => view,
+        }))
     }
 }
 
@@ -217,12 +275,27 @@ mod tests {
         check("node=like+service!AWS%3A%3AECS&state=fault&band=100-200");
         check("edge=a%3Eb&state=partial");
         check("filter=service%28%22like+service%22%29+%7B+error+%7D&range=5m");
+        check("group=unusual-behavior&filter=ok");
     }
 
     #[test]
     fn the_default_range_is_fifteen_minutes() {
         assert_eq!(View::parse("").unwrap().range.key, "15m");
         assert_eq!(View::default().link("/map").to_string(), "/map");
+    }
+
+    #[test]
+    fn a_trace_must_be_in_the_group_and_pass_the_filter() {
+        let check = |query: &str, expected: &str| {
+            let expression = View::parse(query).unwrap().expression();
+            assert_eq!(expression, expected);
+            assert!(crate::filter::parse(&expression).is_ok(), "{expression}");
+        };
+        check("", "");
+        check("group=Default", "");
+        check("filter=ok+OR+fault", "ok OR fault");
+        check("group=slow", "group.name = \"slow\"");
+        check("group=slow&filter=ok+OR+fault", "group.name = \"slow\" AND (ok OR fault)");
     }
 
     #[test]

@@ -1,6 +1,11 @@
 // Completes the filter expression at its last word: with the words of the language and the names in the traces, which
-// the page lists in #words. Without this script the browser offers that list for the first word only.
+// the page lists in #words; an empty bar offers recent expressions first. Without this script the browser offers the
+// list of words for the first word only.
 
+const RECENT = "recent-expressions"; // in this browser only
+const MOST_RECENT = 10;
+
+const form = document.querySelector(".filter");
 const input = document.querySelector(".filter input[type=search]");
 const offered = document.createElement("datalist");
 offered.id = "completions";
@@ -8,6 +13,7 @@ input.after(offered);
 input.setAttribute("list", offered.id);
 
 for (const event of ["input", "focus"]) input.addEventListener(event, offer);
+form.querySelector("select").addEventListener("change", () => form.requestSubmit());
 addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea")) return;
   event.preventDefault();
@@ -27,8 +33,30 @@ function completions(text, words) {
     const found = words.filter((word) => word.length > typed.length && word.toLowerCase().startsWith(typed));
     if (typed && found.length) return found.slice(0, 12).map((word) => text.slice(0, start) + word);
   }
-  return text ? [] : words;
+  return text ? [] : [...recent(), ...words];
 }
+
+function recent() {
+  try {
+    const kept = JSON.parse(localStorage.getItem(RECENT));
+    return Array.isArray(kept) ? kept.filter((one) => typeof one === "string") : [];
+  } catch {
+    return []; // nothing may be kept in this browser, or something else wrote there
+  }
+}
+
+// Keeps what was asked and understood.
+function remember(text) {
+  if (!text || input.hasAttribute("aria-invalid")) return;
+  try {
+    const kept = [text, ...recent().filter((one) => one !== text)].slice(0, MOST_RECENT);
+    localStorage.setItem(RECENT, JSON.stringify(kept));
+  } catch {
+    // Without a place to keep it, it is not offered again.
+  }
+}
+
+remember(input.defaultValue);
 
 // Where words may start: at the beginning, and behind a space, a parenthesis, a brace or an exclamation mark.
 function starts(text) {
