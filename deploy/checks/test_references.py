@@ -1,0 +1,185 @@
+"""What linters miss: names that have to agree with names elsewhere, in the templates and in the code."""
+
+import json
+import re
+
+import pytest
+from conftest import DEPLOY, ROOT, imported, items, text_of, walk
+
+SERVICES = {"MonolithService": "MonolithTask", "LikeService": "LikeServiceTask"}
+SOURCES = {"monolith": ["monolith/src", "shared/src"], "like-service": ["like-service/src", "shared/src"]}
+
+METRICS = {
+    "AWS/ECS": {"CPUUtilization", "MemoryUtilization", "RequestCount"},
+    "AWS/ApplicationELB": {
+        "RequestCount",
+        "TargetResponseTime",
+        "HTTPCode_Target_4XX_Count",
+        "HTTPCode_Target_5XX_Count",
+    },
+}
+
+
+def app_container(task):
+    """The container that is ours; the sidecar comes in two kinds."""
+    (container,) = [entry for entry in items(task["ContainerDefinitions"]) if entry["Name"] != "sidecar"]
+    return container
+
+
+def sidecars(task):
+    return [entry for entry in items(task["ContainerDefinitions"]) if entry["Name"] == "sidecar"]
+
+
+def environment(container):
+    return {entry["Name"]: entry.get("Value") for entry in container.get("Environment", [])}
+
+
+@pytest.fixture(params=SERVICES)
+def service(request, templates):
+    """A service with its task definition."""
+    name = request.param
+    return templates.resource("services", name), templates.resource("services", SERVICES[name])
+
+
+def test_every_import_has_its_export(templates):
+    exports = {
+        text_of(output["Export"]["Name"]).removeprefix("${Project}-"): stack
+        for stack, template in templates.items()
+        for output in template.get("Outputs", {}).values()
+        if "Export" in output
+    }
+    order = list(templates)
+    imports = 0
+    for stack, template in templates.items():
+        for path, value in walk(template["Resources"]):
+            if name := imported(value):
+                imports += 1
+                assert name in exports, f"{stack} {path}"
+                assert order.index(exports[name]) < order.index(stack), f"{stack} stands before {exports[name]}"
+    assert imports > 40
+
+
+def test_ports_of_services_containers_and_target_groups_agree(templates, service):
+    service, task = service
+    container = app_container(task)
+    (target,) = service["LoadBalancers"]
+    group = templates.resource("services", target["TargetGroupArn"]["Ref"])
+    ports = {mapping["Name"]: mapping["ContainerPort"] for mapping in container["PortMappings"]}
+    listens = environment(container)["LISTEN_ADDR"]
+    assert target["ContainerName"] == container["Name"]
+    assert target["ContainerPort"] == ports["public"] == group["Port"]
+    assert listens == f"0.0.0.0:{ports['public']}"
+    for connect in service["ServiceConnectConfiguration"]["Services"]:
+        assert connect["ClientAliases"][0]["Port"] == ports[connect["PortName"]]
+
+
+def test_services_call_one_another_by_names_that_service_connect_knows(templates):
+    aliases = {
+        f"http://{alias['DnsName']}:{alias['Port']}"
+        for name in SERVICES
+        for connect in templates.resource("services", name)["ServiceConnectConfiguration"]["Services"]
+        for alias in connect["ClientAliases"]
+    }
+    monolith = environment(app_container(templates.resource("services", "MonolithTask")))
+    like = environment(app_container(templates.resource("services", "LikeServiceTask")))
+    assert monolith["LIKE_URL"] in aliases and like["MONOLITH_URL"] in aliases
+    assert monolith["INTERNAL_LISTEN_ADDR"].endswith(like["MONOLITH_URL"].rsplit(":")[-1])
+    assert like["INTERNAL_LISTEN_ADDR"].startswith("127.0.0.1:"), "the chaos switch asks nobody for a token"
+
+
+def test_the_code_knows_every_variable(service):
+    _, task = service
+    container = app_container(task)
+    literals = {
+        literal
+        for folder in SOURCES[container["Name"]]
+        for path in (ROOT / folder).rglob("*.rs")
+        for literal in re.findall(r'"([A-Z][A-Z0-9_]{2,})"', path.read_text())
+    }
+    names = set(environment(container)) | {secret["Name"] for secret in container["Secrets"]}
+    assert names <= literals, f"{names - literals}: nobody reads these"
+    needed = {
+        "monolith": {"LIKE_URL", "DB_HOST", "DB_USER", "DB_PASSWORD", "DB_NAME", "INTERNAL_TOKEN"},
+        "like-service": {"MONOLITH_URL", "INTERNAL_TOKEN", "CHAOSMODE"},
+    }
+    assert needed[container["Name"]] <= names
+
+
+def test_secrets_are_only_ever_named(templates):
+    for _, name, task in templates.of_type("AWS::ECS::TaskDefinition"):
+        for container in items(task["Properties"]["ContainerDefinitions"]):
+            plain = environment(container)
+            assert not {"DB_PASSWORD", "DB_USER", "INTERNAL_TOKEN", "DATABASE_URL"} & set(plain), name
+
+
+def test_containers_are_locked_down_and_stop_in_time(service):
+    _, task = service
+    app = app_container(task)
+    assert app["User"] == "65532:65532" and app["StopTimeout"] >= 12 + 5
+    assert app["HealthCheck"]["Command"] == ["CMD", "/app", "healthcheck"]
+    for container in [app, *sidecars(task)]:
+        assert container["ReadonlyRootFilesystem"] is True
+    kinds = {"collector" if "Environment" in sidecar else "daemon": sidecar for sidecar in sidecars(task)}
+    assert set(kinds) == {"collector", "daemon"}
+    assert {"ContainerPort": 2000, "Protocol": "udp"} in kinds["daemon"]["PortMappings"]
+
+
+def test_the_collector_listens_where_the_services_send(service):
+    _, task = service
+    app = environment(app_container(task))
+    config = (DEPLOY / "collector" / "adot.yaml").read_text()
+    assert f"http: {{ endpoint: {app['OTEL_EXPORTER_OTLP_ENDPOINT'].removeprefix('http://')} }}" in config
+    assert f"awsproxy: {{ endpoint: {app['AWS_XRAY_DAEMON_ADDRESS']} }}" in config
+    (collector,) = [sidecar for sidecar in sidecars(task) if "Environment" in sidecar]
+    assert set(re.findall(r"\$\{env:(\w+)\}", config)) <= set(environment(collector))
+    assert len(config) <= 4096, "a stack parameter holds no more"
+
+
+def test_health_check_paths_are_routes(templates):
+    routes = {
+        "MonolithTargets": ["monolith/src/routes.rs", "monolith/src/handlers/site.rs"],
+        "LikeServiceTargets": ["like-service/src/routes.rs"],
+    }
+    for _, name, group in templates.of_type("AWS::ElasticLoadBalancingV2::TargetGroup"):
+        source = "".join((ROOT / file).read_text() for file in routes[name])
+        path = re.escape(group["Properties"]["HealthCheckPath"])
+        assert re.search(rf'(read|resource)\("{path}"[,)]', source), name
+
+
+def test_the_dashboard_shows_metrics_that_exist(templates):
+    body, names = templates.resource("observability", "Dashboard")["DashboardBody"]["Fn::Sub"]
+    for variable in set(re.findall(r"\$\{([\w:]+)\}", body)):
+        assert variable in names or variable.startswith("AWS::"), variable
+    dashboard = json.loads(re.sub(r"\$\{[\w:]+\}", "x", body))
+    titles = [widget["properties"]["title"] for widget in dashboard["widgets"]]
+    for wanted in ["Monolith: tasks", "Like service: tasks", "CPU", "Memory", "Requests a minute"]:
+        assert wanted in titles, "the widgets of labs 1 and 4"
+    for widget in dashboard["widgets"]:
+        for namespace, metric, *dimensions in widget["properties"]["metrics"]:
+            assert metric in METRICS[namespace], metric
+            assert len([part for part in dimensions if isinstance(part, str)]) % 2 == 0
+
+
+def test_alarms_watch_metrics_that_exist_and_wake_somebody(templates):
+    alarms = templates.of_type("AWS::CloudWatch::Alarm")
+    assert len(alarms) == 4
+    for stack, name, alarm in alarms:
+        properties = alarm["Properties"]
+        namespaces = properties["Namespace"]["Fn::If"][1:] if isinstance(properties["Namespace"], dict) else [properties["Namespace"]]
+        for namespace in namespaces:
+            assert properties["MetricName"] in METRICS[namespace], name
+        for action in properties["AlarmActions"]:
+            kind = templates[stack]["Resources"][action["Ref"]]["Type"]
+            assert kind in {"AWS::SNS::Topic", "AWS::ApplicationAutoScaling::ScalingPolicy"}, name
+
+
+def test_the_pipeline_builds_what_the_services_run(templates):
+    buildspec = (DEPLOY / "buildspec.yml").read_text()
+    files = re.search(r"files: \[(.*)\]", buildspec)[1].split(", ")
+    deploys = [stage for stage in templates.resource("pipeline", "Pipeline")["Stages"] if stage["Name"] == "Deploy"]
+    assert [action["Configuration"]["FileName"] for action in deploys[0]["Actions"]] == files
+    names = [app_container(templates.resource("services", task))["Name"] for task in SERVICES.values()]
+    assert [f"{name}.json" for name in names] == files
+    dockerfile = (DEPLOY / "Dockerfile").read_text()
+    for name in names:
+        assert re.search(rf"^FROM .* AS {name}$", dockerfile, re.MULTILINE), name
