@@ -107,13 +107,18 @@ fn udp_facts(udp: &UdpSocketReport) -> Vec<(&'static str, String)> {
 fn store_facts(store: &StoreReport) -> Vec<(&'static str, String)> {
     let evicted = |reason| store.evicted.get(&reason).copied().unwrap_or_default();
     let segments = store.evicted.values().map(|evicted| evicted.segments).sum();
-    let mut facts = vec![
+    let trouble = store
+        .incident
+        .as_ref()
+        .map(|incident| ("Nothing is stored", format!("since {}: {}", format::exact(incident.since), incident.words)));
+    let mut facts: Vec<_> = trouble.into_iter().collect();
+    facts.extend([
         ("Traces held", format::count(store.traces as u64)),
         ("Bytes, compressed", format!("{} of {}", format::bytes(store.bytes), format::bytes(store.max_bytes))),
         ("Traces that went for want of room", format::count(evicted(Eviction::Room).traces)),
         ("Traces that went because of their age", format::count(evicted(Eviction::Age).traces)),
         ("Segments and subsegments in those", format::count(segments)),
-    ];
+    ]);
     facts.extend(recovery_facts(&store.recovery));
     facts
 }

@@ -7,7 +7,7 @@ use crate::filter;
 use crate::ingest::{Door, IntakeReport, LoggedRejection};
 use crate::limits::Limits;
 use crate::settings::GroupTable;
-use crate::store::{Evicted, Eviction, Recovery, StoreReport, Trace};
+use crate::store::{Evicted, Eviction, Incident, Recovery, StoreReport, Trace};
 use crate::summary::summarise;
 
 use super::expression::NO_HEALTH_CHECKS;
@@ -249,8 +249,8 @@ fn intake_page(rejections: &[Rejection]) -> String {
     }
     let evicted = [(Eviction::Room, Evicted { traces: 5, segments: 9 })].into();
     let recovery = Recovery { torn_bytes: 17, ..Recovery::default() };
-    let store =
-        StoreReport { traces: 2, bytes: 1 << 20, max_bytes: 4 << 20, evicted, recovery, ..StoreReport::default() };
+    let incident = Some(Incident { since: NOW, words: "the disk is full".into() });
+    let store = StoreReport { traces: 2, bytes: 1 << 20, max_bytes: 4 << 20, evicted, recovery, incident };
     rendered(&intake::intake_page(&view(""), &report, &store, NOW))
 }
 
@@ -266,6 +266,7 @@ fn the_intake_counts_what_was_let_in_and_let_go() {
             "1.0 MiB of 4.0 MiB",
             "Cut off at the end",
             "17 bytes",
+            "the disk is full",
             "width=\"25.0%\"",
         ],
         &[],
