@@ -105,6 +105,15 @@ def test_the_code_knows_every_variable(service):
     assert needed[container["Name"]] <= names
 
 
+def test_the_database_is_verified_against_a_file_in_the_image(templates):
+    app = environment(app_container(templates.resource("services", "MonolithTask")))
+    assert app["DB_SSLMODE"] == "verify-full"
+    folder, file = app["DB_SSLROOTCERT"].rsplit("/", 1)
+    assert f"COPY deploy/certificates {folder}" in (DEPLOY / "Dockerfile").read_text()
+    for script in ("up", "buildspec.yml"):
+        assert f"certificates/{file}" in (DEPLOY / script).read_text()
+
+
 def test_secrets_are_only_ever_named(templates):
     for _, name, task in templates.of_type("AWS::ECS::TaskDefinition"):
         for container in items(task["Properties"]["ContainerDefinitions"]):
@@ -127,7 +136,7 @@ def test_containers_are_locked_down_and_stop_in_time(service):
 def test_the_collector_listens_where_the_services_send(service):
     _, task = service
     app = environment(app_container(task))
-    config = (DEPLOY / "collector" / "adot.yaml").read_text()
+    config = (DEPLOY / "collector" / "fargate.yaml").read_text()
     assert f"http: {{ endpoint: {app['OTEL_EXPORTER_OTLP_ENDPOINT'].removeprefix('http://')} }}" in config
     assert f"awsproxy: {{ endpoint: {app['AWS_XRAY_DAEMON_ADDRESS']} }}" in config
     (collector,) = [sidecar for sidecar in sidecars(task) if "Environment" in sidecar]

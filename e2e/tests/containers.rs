@@ -75,7 +75,7 @@ async fn in_docker_what_was_acknowledged_survives_the_death_of_each_container() 
 
     let mut likes = 0;
     for visitor in visitors {
-        likes += visitor.leave_with_every_like_counted(&stack).await?;
+        likes += visitor.leave_with_everything_kept(&stack).await?;
     }
     let answer: Value = reqwest::get(stack.site("/mysfits")).await?.json().await?;
     let shown: u64 = answer["mysfits"].as_array().into_iter().flatten().filter_map(|one| one["likes"].as_u64()).sum();
@@ -144,12 +144,19 @@ impl Visitor {
         (log.acknowledged_likes.len(), log.acknowledged_traces.len())
     }
 
-    /// Sends each like that got no answer, or no good one, again under its key, then every like once more, and returns how many there are.
-    async fn leave_with_every_like_counted(self, stack: &Containers) -> Result<u64> {
+    /// Finds every trace that was acknowledged. Sends each like that got no answer, or no good one, again under its key, then every
+    /// like once more, and returns how many there are.
+    async fn leave_with_everything_kept(self, stack: &Containers) -> Result<u64> {
         self.log.lock().unwrap_or_else(std::sync::PoisonError::into_inner).is_leaving = true;
         self.at_work.await?;
         let log = std::mem::take(&mut *self.log.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
         let client = reqwest::Client::new();
+        for ids in log.acknowledged_traces.chunks(100) {
+            let answer = client.post(stack.console("/Traces")).json(&json!({ "TraceIds": ids })).send().await?;
+            let answer: Value = answer.error_for_status()?.json().await?;
+            let missing = &answer["UnprocessedTraceIds"];
+            ensure!(missing == &json!([]), "these traces were acknowledged and are gone: {missing}");
+        }
         let keys: Vec<String> = log.doubtful_likes.into_iter().chain(log.acknowledged_likes).collect();
         for key in &keys {
             eventually("a like to be counted in the end", || async {
