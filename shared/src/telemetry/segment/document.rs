@@ -1,11 +1,12 @@
 //! What a translated document must look like for X-Ray to read it as it was meant.
 
-use opentelemetry::trace::{SpanId, SpanKind};
+use opentelemetry::trace::SpanKind;
 use opentelemetry::{Array, Value as Attribute};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SpanData;
 use serde_json::{Map, Value, json};
 
+use super::call::Call;
 use super::span::{database_system, text};
 use crate::sampler::SAMPLING_RULE;
 
@@ -17,8 +18,8 @@ const KEPT_TEXT: usize = 1_000;
 #[derive(Debug)]
 pub(super) struct Facts {
     span_name: String,
-    database_system: Option<String>,
-    is_root_client: bool,
+    is_database: bool,
+    call: Call,
     peer_address: Option<String>,
     sampling_rule: Option<String>,
     attributes: Vec<String>,
@@ -30,8 +31,8 @@ impl Facts {
         let peer = text(span, "network.peer.address").filter(|_| span.span_kind == SpanKind::Server && !has_client);
         Self {
             span_name: span.name.to_string(),
-            database_system: database_system(span).map(|system| system.into_owned()),
-            is_root_client: span.parent_span_id == SpanId::INVALID && span.span_kind == SpanKind::Client,
+            is_database: database_system(span).is_some(),
+            call: Call::of(span),
             peer_address: peer.map(|address| address.into_owned()),
             sampling_rule: text(span, SAMPLING_RULE).map(|rule| rule.into_owned()),
             attributes: span.attributes.iter().map(|attribute| attribute.key.to_string()).collect(),
@@ -42,14 +43,11 @@ impl Facts {
 /// Corrects a translated document.
 pub(super) fn mend(document: &mut Value, facts: &Facts, resource: &Resource) {
     let Some(fields) = document.as_object_mut() else { return };
-    match &facts.database_system {
+    if !facts.is_database {
         // Any call with a `server.address` gets an `sql` block, and would be drawn as a database.
-        None => drop(fields.remove("sql")),
-        Some(system) => name_scheme(fields, system),
+        fields.remove("sql");
     }
-    if facts.is_root_client {
-        fields.insert("namespace".to_owned(), "remote".into());
-    }
+    facts.call.fill(fields);
     if let Some(address) = &facts.peer_address {
         let request = fields.get_mut("http").and_then(|http| http.get_mut("request")).and_then(Value::as_object_mut);
         if let Some(request) = request {
@@ -64,26 +62,17 @@ pub(super) fn mend(document: &mut Value, facts: &Facts, resource: &Resource) {
     if is_subsegment(fields) {
         // Its segment says which SDK it was.
         fields.get_mut("aws").and_then(Value::as_object_mut).map(|aws| aws.remove("xray"));
-        if fields.get("aws").and_then(Value::as_object).is_some_and(Map::is_empty) {
-            fields.remove("aws");
-        }
     } else if let Some(rule) = &facts.sampling_rule {
         name_sampling_rule(fields, rule);
+    }
+    if fields.get("aws").and_then(Value::as_object).is_some_and(Map::is_empty) {
+        fields.remove("aws");
     }
     file_metadata(fields, facts, resource);
 }
 
 fn is_subsegment(fields: &Map<String, Value>) -> bool {
     fields.contains_key("type")
-}
-
-/// The translator leaves out the scheme of the database's URL.
-fn name_scheme(fields: &mut Map<String, Value>, system: &str) {
-    if let Some(Value::String(url)) = fields.get_mut("sql").and_then(|sql| sql.get_mut("url"))
-        && !url.contains("://")
-    {
-        *url = format!("{system}://{url}");
-    }
 }
 
 /// The translator knows the rule as any other attribute; the X-Ray SDKs write it beside their own name.
@@ -105,14 +94,21 @@ fn file_metadata(fields: &mut Map<String, Value>, facts: &Facts, resource: &Reso
     let translated = translated.as_ref().and_then(Value::as_object).into_iter().flatten();
     let only_of_resource =
         |key: &String| resource.get(&key.clone().into()).is_some() && !facts.attributes.contains(key);
-    let told_elsewhere = |key: &str| TOLD_ELSEWHERE.contains(&key) || (key == SAMPLING_RULE && !is_subsegment(fields));
-    let of_span = translated.filter(|(key, _)| !only_of_resource(key) && !told_elsewhere(key));
+    let is_segment = !is_subsegment(fields);
+    let told_elsewhere = |key: &str, value: &Value| {
+        TOLD_ELSEWHERE.contains(&key)
+            || facts.call.tells(key, fields)
+            || (key == "rpc.service" && fields.get("name") == Some(value))
+            || (key == SAMPLING_RULE && is_segment)
+    };
+    let of_span = translated.filter(|(key, value)| !only_of_resource(key) && !told_elsewhere(key, value));
     let mut filed: Map<String, Value> = of_span.map(|(key, value)| (key.clone(), value.clone())).collect();
+    filed.extend(facts.call.untold(is_segment));
     if fields.get("name").and_then(Value::as_str) != Some(facts.span_name.as_str()) {
         // A document is named after a service; what the span was called would be lost.
         filed.insert("otel.span.name".to_owned(), facts.span_name.clone().into());
     }
-    if !is_subsegment(fields) {
+    if is_segment {
         filed.extend(resource.iter().map(|(key, value)| (format!("otel.resource.{key}"), json_value(value))));
     }
     if !filed.is_empty() {

@@ -13,7 +13,10 @@ use crate::telemetry::span_end::{ANNOTATIONS, annotation_keys};
 
 const MAX_NAME_BYTES: usize = 200;
 const MAX_TEXT_BYTES: usize = 250;
-const NAMES: [&str; 4] = ["peer.service", "aws.service", "rpc.service", "db.service"];
+/// The attributes that name a document.
+pub(super) const NAMES: [&str; 4] = ["peer.service", "aws.service", "rpc.service", "db.service"];
+pub(super) const DATABASE_NAME: [&str; 2] = ["db.name", "db.namespace"];
+pub(super) const DATABASE_HOST: [&str; 2] = ["net.peer.name", "server.address"];
 const LIMITED: [&str; 8] = [
     "url.full",
     "http.url",
@@ -29,6 +32,7 @@ const STATUS_CODES: [&str; 2] = ["http.response.status_code", "http.status_code"
 /// Changes what the translator would otherwise lose or misread.
 pub(super) fn mend(mut span: SpanData, resource: &Resource) -> SpanData {
     span.end_time = span.end_time.max(span.start_time);
+    name_procedures(&mut span);
     name_roots(&mut span);
     name_databases(&mut span);
     clean_names(&mut span, resource);
@@ -45,13 +49,40 @@ pub(super) fn text<'a>(span: &'a SpanData, key: &str) -> Option<Cow<'a, str>> {
     Some(attribute.value.as_str()).filter(|text| !text.is_empty())
 }
 
-/// The kind of database that the span is a call to, if it is one.
-pub(super) fn database_system(span: &SpanData) -> Option<Cow<'_, str>> {
-    text(span, "db.system.name").or_else(|| text(span, "db.system"))
+/// The text of the first of these attributes that is there.
+pub(super) fn first_text<'a>(span: &'a SpanData, keys: &[&str]) -> Option<Cow<'a, str>> {
+    keys.iter().find_map(|key| text(span, key))
 }
 
-/// A root that is no server span would become a subsegment without a parent, which is refused. It becomes a segment of its own name.
+/// Whether this is a message from elsewhere, with which the work of this service starts.
+pub(super) fn starts_work(span: &SpanData) -> bool {
+    let comes_from_elsewhere = span.parent_span_id == SpanId::INVALID || span.parent_span_is_remote;
+    span.span_kind == SpanKind::Consumer && comes_from_elsewhere
+}
+
+/// The kind of database that the span is a call to, if it is one.
+pub(super) fn database_system(span: &SpanData) -> Option<Cow<'_, str>> {
+    first_text(span, &["db.system.name", "db.system"])
+}
+
+/// A remote procedure call is named after its span unless AWS is called.
+fn name_procedures(span: &mut SpanData) {
+    let is_named = text(span, "peer.service").is_some() || text(span, "aws.service").is_some();
+    if is_named || span.span_kind == SpanKind::Server || database_system(span).is_some() {
+        return;
+    }
+    let service = text(span, "rpc.service").map(Cow::into_owned);
+    span.attributes.extend(service.map(|service| KeyValue::new("peer.service", service)));
+}
+
+/// A root that is no server span would become a subsegment without a parent, which is refused. It becomes a segment of its own name, or
+/// of its service's where that works on a message.
 fn name_roots(span: &mut SpanData) {
+    if starts_work(span) {
+        span.span_kind = SpanKind::Server;
+        span.attributes.retain(|attribute| !NAMES.contains(&attribute.key.as_str()));
+        return;
+    }
     if span.parent_span_id != SpanId::INVALID || span.span_kind == SpanKind::Server {
         return;
     }
@@ -63,14 +94,14 @@ fn name_roots(span: &mut SpanData) {
 
 /// A database call is named after its statement unless somebody says which database it was.
 fn name_databases(span: &mut SpanData) {
-    let Some(system) = database_system(span) else { return };
-    if NAMES.iter().any(|key| text(span, key).is_some()) {
+    if database_system(span).is_none() || NAMES.iter().any(|key| text(span, key).is_some()) {
         return;
     }
-    let first = |keys: [&str; 2]| keys.into_iter().find_map(|key| text(span, key));
-    let Some(name) = first(["db.namespace", "db.name"]) else { return };
-    let host = first(["server.address", "net.peer.name"]).unwrap_or(system);
-    let peer = format!("{name}@{host}");
+    let Some(name) = first_text(span, &DATABASE_NAME) else { return };
+    let peer = match first_text(span, &DATABASE_HOST) {
+        Some(host) => format!("{name}@{host}"),
+        None => name.into_owned(),
+    };
     span.attributes.push(KeyValue::new("peer.service", peer));
 }
 

@@ -109,10 +109,10 @@ fn a_database_call_is_named_after_its_database() {
     }
     let statement = ("db.query.text", "SELECT 1");
     let ours = [statement, ("db.system.name", "sqlite"), ("db.namespace", "x"), ("peer.service", "mysfits@sqlite")];
-    check(&ours, "mysfits@sqlite", None);
-    check(&[statement, ("db.system.name", "sqlite"), ("db.namespace", "mysfits")], "mysfits@sqlite", None);
+    check(&ours, "mysfits@sqlite", Some("sqlite:x"));
+    check(&[statement, ("db.system.name", "sqlite"), ("db.namespace", "mysfits")], "mysfits", Some("sqlite:mysfits"));
     let old = [statement, ("db.system", "postgresql"), ("db.name", "mysfits"), ("server.address", "db")];
-    check(&old, "mysfits@db", Some("postgresql://db"));
+    check(&old, "mysfits@db", Some("postgresql://db/mysfits"));
 }
 
 #[test]
@@ -130,6 +130,23 @@ fn a_root_span_of_any_kind_is_kept_as_a_segment() {
     check(SpanKind::Internal, None);
     check(SpanKind::Producer, None);
     check(SpanKind::Client, Some("remote"));
+}
+
+#[test]
+fn a_message_from_elsewhere_starts_a_segment_of_the_service_that_works_on_it() {
+    let received = |is_from_elsewhere| {
+        let mut span = span(SpanKind::Consumer, &[("messaging.system", "kafka"), ("peer.service", "likes queue")]);
+        span.parent_span_is_remote = is_from_elsewhere;
+        document_of(span)
+    };
+    let segment = received(true);
+    assert_eq!((segment.get("type"), segment.get("namespace")), (None, None));
+    assert_eq!(segment["name"], "monolith");
+    assert_eq!(segment["parent_id"], "00f067aa0ba902b7");
+    assert_eq!(segment["metadata"]["default"]["peer.service"], "likes queue");
+    let subsegment = received(false);
+    assert_eq!(subsegment["name"], "likes queue");
+    assert_eq!(subsegment["namespace"], "remote");
 }
 
 #[test]
