@@ -21,6 +21,8 @@ use local_xray::filter;
 use local_xray::graph::ServiceGraph;
 use local_xray::ingest::Door;
 use local_xray::{App, Config};
+use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_client::MetricsServiceClient;
+use opentelemetry_proto::tonic::collector::metrics::v1::{ExportMetricsServiceRequest, ExportMetricsServiceResponse};
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_client::TraceServiceClient;
 use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
 use prost::Message as _;
@@ -357,6 +359,38 @@ fn other_signals_and_methods_are_told_where_to_go() {
             let answer = reqwest::get(format!("{base}/v1/traces")).await.unwrap();
             assert_eq!((answer.status().as_u16(), answer.headers()["allow"].to_str().unwrap()), (405, "POST"));
         }
+    });
+}
+
+/// Three data points in two metrics.
+fn three_points() -> ExportMetricsServiceRequest {
+    let point = json!({ "timeUnixNano": "1", "asInt": "1" });
+    let sum = json!({ "name": "served", "sum": { "dataPoints": [point, point], "aggregationTemporality": 2 } });
+    let gauge = json!({ "name": "waiting", "gauge": { "dataPoints": [point] } });
+    let scope = json!({ "scope": {}, "metrics": [sum, gauge] });
+    serde_json::from_value(json!({ "resourceMetrics": [{ "resource": {}, "scopeMetrics": [scope] }] })).unwrap()
+}
+
+#[test]
+fn metrics_are_told_apart_from_an_error_and_each_point_is_refused() {
+    with_xray(async |xray| {
+        let url = format!("{}/v1/metrics", xray.main);
+        let (status, body) = xray.post(&url, PROTOBUF, three_points().encode_to_vec()).await;
+        assert_eq!(status, 200);
+        let partial = ExportMetricsServiceResponse::decode(body.as_slice()).unwrap().partial_success.unwrap();
+        assert_eq!(partial.rejected_data_points, 3);
+        assert!(partial.error_message.starts_with("metrics are not kept"), "{}", partial.error_message);
+        let (status, body) = xray.post(&url, JSON, serde_json::to_vec(&three_points()).unwrap()).await;
+        let answer: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!((status, &answer["partialSuccess"]["rejectedDataPoints"]), (200, &json!("3")));
+        assert_eq!(xray.post(&url, JSON, b"{}".to_vec()).await, (200, b"{}".to_vec()), "nothing is refused of nothing");
+        assert_eq!(xray.post(&url, JSON, b"{".to_vec()).await.0, 400);
+        assert_eq!(reqwest::get(&url).await.unwrap().status(), 405);
+
+        let mut client = MetricsServiceClient::connect(xray.otlp_grpc.clone()).await.unwrap();
+        let answer = client.export(three_points()).await.unwrap().into_inner();
+        assert_eq!(answer.partial_success.unwrap().rejected_data_points, 3);
+        assert_eq!(xray.rejected(Door::OtlpHttp), 0, "a data point is no document");
     });
 }
 

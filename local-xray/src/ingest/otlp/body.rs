@@ -1,7 +1,8 @@
 //! Bytes of an HTTP body into a request, and answers back into bytes of the same encoding.
 
-use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
-use prost::Message as _;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
+use prost::Message;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::gzip::{NotUnpacked, unpacked};
@@ -57,9 +58,9 @@ impl Encoding {
         }
     }
 
-    fn decode(self, plain: &[u8]) -> Result<ExportTraceServiceRequest, Unreadable> {
+    fn decode<R: Message + Default + DeserializeOwned>(self, plain: &[u8]) -> Result<R, Unreadable> {
         match self {
-            Self::Protobuf => ExportTraceServiceRequest::decode(plain).map_err(|e| Unreadable::Protobuf(e.to_string())),
+            Self::Protobuf => R::decode(plain).map_err(|error| Unreadable::Protobuf(error.to_string())),
             Self::Json => serde_json::from_slice(plain).map_err(|error| Unreadable::Json(error.to_string())),
         }
     }
@@ -91,11 +92,11 @@ impl Encoding {
 ///
 /// # Errors
 /// When the body holds no request, or more than `limit` bytes.
-pub(super) fn read(
+pub(super) fn read<R: Message + Default + DeserializeOwned>(
     content_type: &str,
     body: &[u8],
     limit: usize,
-) -> (Encoding, Result<ExportTraceServiceRequest, Unreadable>) {
+) -> (Encoding, Result<R, Unreadable>) {
     let plain = match unpacked(body, limit) {
         Ok(plain) => plain,
         Err(why) => return (Encoding::of(content_type, &[]), Err(why.into())),

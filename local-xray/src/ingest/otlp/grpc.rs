@@ -3,14 +3,19 @@
 //! The rest of the local X-Ray lives on actix's single-threaded runtimes, where decoding a large export would hold up
 //! the datagram loop. tonic also wants to spawn tasks that may move between threads, which a plain runtime gives it.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::TcpListener;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_server::{self, MetricsServiceServer};
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{TraceService, TraceServiceServer};
 use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
 use tokio::sync::oneshot;
+use tonic::body::Body;
 use tonic::codec::CompressionEncoding;
+use tonic::codegen::{BoxFuture, Service, http};
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Code, Request, Response, Status};
@@ -19,6 +24,7 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 use crate::ingest::{Door, Intake};
 use crate::store::NotStored;
 
+use super::metrics::Metrics;
 use super::{MAX_REQUEST_BYTES, RETRY_AFTER_SECONDS, take};
 
 /// How long calls may take to finish once the local X-Ray is told to stop.
@@ -60,10 +66,14 @@ impl GrpcServer {
 
 async fn serve(listener: TcpListener, intake: Intake, stop_asked: oneshot::Receiver<()>) -> anyhow::Result<()> {
     let incoming = TcpIncoming::from(tokio::net::TcpListener::from_std(listener)?).with_nodelay(Some(true));
-    let service = TraceServiceServer::new(Traces { intake })
+    let traces = TraceServiceServer::new(Traces { intake })
         .accept_compressed(CompressionEncoding::Gzip)
         .send_compressed(CompressionEncoding::Gzip)
         .max_decoding_message_size(MAX_REQUEST_BYTES);
+    let metrics = MetricsServiceServer::new(Metrics)
+        .accept_compressed(CompressionEncoding::Gzip)
+        .max_decoding_message_size(MAX_REQUEST_BYTES);
+    let service = Signals { traces, metrics };
     let (drain, draining) = oneshot::channel::<()>();
     let asked = async move {
         let _ = stop_asked.await;
@@ -84,6 +94,31 @@ fn come_back_later(why: &NotStored) -> Status {
     let code = if *why == NotStored::QueueFull { Code::ResourceExhausted } else { Code::Unavailable };
     let retry = ErrorDetails::with_retry_info(Some(Duration::from_secs(RETRY_AFTER_SECONDS.into())));
     Status::with_error_details(code, why.to_string(), retry)
+}
+
+/// The services of one port, told apart by path. tonic's own router would bring a second web framework along for these two.
+#[derive(Clone)]
+struct Signals {
+    traces: TraceServiceServer<Traces>,
+    metrics: MetricsServiceServer<Metrics>,
+}
+
+impl Service<http::Request<Body>> for Signals {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<Self::Response, Self::Error>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        // Paths are `/service/method`; the service for traces answers `unimplemented` to any that are not its own.
+        match request.uri().path().trim_start_matches('/').split_once('/') {
+            Some((metrics_service_server::SERVICE_NAME, _)) => self.metrics.call(request),
+            _ => self.traces.call(request),
+        }
+    }
 }
 
 struct Traces {

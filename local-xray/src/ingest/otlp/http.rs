@@ -36,32 +36,41 @@ pub(super) async fn traces(request: HttpRequest, payload: web::Payload, state: w
     }
 }
 
-/// Any other method on `/v1/traces`.
+/// Any other method on `/v1/traces` and `/v1/metrics`.
 pub(super) async fn method_not_allowed(request: HttpRequest) -> HttpResponse {
     let encoding = Encoding::of(content_type(&request), b"{");
-    let mut answer = failed(encoding, 405, UNIMPLEMENTED, "spans are sent with POST");
+    let mut answer = failed(encoding, 405, UNIMPLEMENTED, "OTLP is sent with POST");
     answer.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static("POST"));
     answer
 }
 
-/// `/v1/logs` and `/v1/metrics`.
+/// `/v1/logs`.
 pub(super) async fn traces_only(request: HttpRequest) -> HttpResponse {
     let encoding = Encoding::of(content_type(&request), b"{");
     let message = format!("nothing is kept of {}: a local X-Ray takes traces, at /v1/traces", request.path());
     failed(encoding, 404, UNIMPLEMENTED, &message)
 }
 
-fn content_type(request: &HttpRequest) -> &str {
+pub(super) fn content_type(request: &HttpRequest) -> &str {
     request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 /// A body that holds no request is counted like a span that is none.
 fn refused(state: &AppState, encoding: Encoding, unreadable: &Unreadable) -> HttpResponse {
-    let (status, rpc_code, code) = match unreadable {
-        Unreadable::TooLarge { .. } => (413, RESOURCE_EXHAUSTED, ErrorCode::DocumentTooLarge),
-        _ => (400, INVALID_ARGUMENT, ErrorCode::InvalidSpan),
+    let code = match unreadable {
+        Unreadable::TooLarge { .. } => ErrorCode::DocumentTooLarge,
+        _ => ErrorCode::InvalidSpan,
     };
     state.intake.reject(Rejection::new(code, "$", unreadable.to_string()), Door::OtlpHttp);
+    failed_to_read(encoding, unreadable)
+}
+
+/// The answer to a body that holds no request.
+pub(super) fn failed_to_read(encoding: Encoding, unreadable: &Unreadable) -> HttpResponse {
+    let (status, rpc_code) = match unreadable {
+        Unreadable::TooLarge { .. } => (413, RESOURCE_EXHAUSTED),
+        _ => (400, INVALID_ARGUMENT),
+    };
     failed(encoding, status, rpc_code, &unreadable.to_string())
 }
 

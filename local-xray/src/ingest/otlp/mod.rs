@@ -7,6 +7,7 @@ mod body;
 mod datagram;
 mod grpc;
 mod http;
+mod metrics;
 
 use actix_web::web;
 use opentelemetry_proto::tonic::collector::trace::v1::{
@@ -41,7 +42,8 @@ pub(crate) fn read_body(content_type: &str, body: &[u8]) -> Result<ExportTraceSe
 pub fn routes(service: &mut web::ServiceConfig) {
     service
         .service(web::resource("/v1/traces").post(http::traces).default_service(web::to(http::method_not_allowed)))
-        .service(web::resource(["/v1/logs", "/v1/metrics"]).to(http::traces_only));
+        .service(web::resource("/v1/metrics").post(metrics::metrics).default_service(web::to(http::method_not_allowed)))
+        .service(web::resource("/v1/logs").to(http::traces_only));
 }
 
 /// Stores what can be stored of a request, counts the rest, and says so.
