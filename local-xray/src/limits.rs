@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use crate::refusal::Refusal;
 
+/// The most documents or spans in one request, so that a body full of empty ones does not become millions of refusals.
+pub(crate) const MAX_ITEMS: usize = 100_000;
+
 /// The bounds on what a caller may ask for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Limits {
@@ -38,7 +41,7 @@ impl Limits {
 
     /// How many documents one `PutTraceSegments` may carry.
     pub fn documents(self) -> usize {
-        if self.strict { 50 } else { usize::MAX }
+        if self.strict { 50 } else { MAX_ITEMS }
     }
 
     /// How many groups there may be besides the default one.

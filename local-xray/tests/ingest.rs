@@ -145,6 +145,26 @@ fn one_document_may_be_a_list() {
 }
 
 #[test]
+fn a_request_that_is_refused_whole_is_counted() {
+    with_xray(async |xray| {
+        let documents: Vec<String> = vec![String::new(); 100_001];
+        let requests = [
+            (json!({ "TraceSegmentDocuments": documents }), "there are more than 100000 documents"),
+            (json!({ "TraceSegmentDocuments": [segment("shop")] }), "invalid type: map, expected a string"),
+            (json!({}), "missing field `TraceSegmentDocuments`"),
+        ];
+        for (request, expected) in &requests {
+            let answer = xray.call("/TraceSegments", request).await;
+            let message = answer.body["message"].as_str().unwrap_or_default();
+            assert!(answer.status == 400 && message.contains(expected), "{answer:?}");
+            assert!(xray.state.intake.report().rejections[0].rejection.reason.contains(expected));
+        }
+        let door = xray.state.intake.report().doors.remove(&Door::SegmentsApi).unwrap();
+        assert_eq!((door.accepted, door.rejected), (0, BTreeMap::from([(ErrorCode::InvalidRequest, 3)])));
+    });
+}
+
+#[test]
 fn the_oldest_traces_go_when_there_are_too_many() {
     let usual = Config::on_free_ports();
     let store = StoreConfig { max_bytes: 4_000, ..usual.store.clone() };

@@ -7,6 +7,7 @@
     reason = "helpers of tests fail by panicking, like the tests themselves"
 )]
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -16,7 +17,7 @@ use flate2::write::GzEncoder;
 use local_xray::cli::client::{Client, get_service_graph};
 use local_xray::cli::map::{MapOptions, render};
 use local_xray::config::Token;
-use local_xray::document::{Timestamp, TraceId, Window, to_document};
+use local_xray::document::{ErrorCode, Timestamp, TraceId, Window, to_document};
 use local_xray::filter;
 use local_xray::graph::ServiceGraph;
 use local_xray::ingest::Door;
@@ -25,6 +26,7 @@ use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_client::
 use opentelemetry_proto::tonic::collector::metrics::v1::{ExportMetricsServiceRequest, ExportMetricsServiceResponse};
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_client::TraceServiceClient;
 use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
+use opentelemetry_proto::tonic::trace::v1::ResourceSpans;
 use prost::Message as _;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -391,6 +393,26 @@ fn metrics_are_told_apart_from_an_error_and_each_point_is_refused() {
         let answer = client.export(three_points()).await.unwrap().into_inner();
         assert_eq!(answer.partial_success.unwrap().rejected_data_points, 3);
         assert_eq!(xray.rejected(Door::OtlpHttp), 0, "a data point is no document");
+    });
+}
+
+#[test]
+fn what_is_refused_before_it_is_read_is_counted() {
+    with_xray(async |xray| {
+        let mut client = TraceServiceClient::connect(xray.otlp_grpc.clone()).await.unwrap();
+        let mut refused = async |request: ExportTraceServiceRequest| client.export(request).await.unwrap_err().code();
+        let of = |resource_spans| ExportTraceServiceRequest { resource_spans };
+        let large = ResourceSpans { schema_url: "x".repeat(17 << 20), ..ResourceSpans::default() };
+        assert_eq!(refused(of(vec![large])).await, Code::OutOfRange);
+        let many = vec![ResourceSpans::default(); 100_001];
+        assert_eq!(refused(of(many.clone())).await, Code::ResourceExhausted);
+        let url = format!("{}/v1/traces", xray.otlp_http);
+        assert_eq!(xray.post(&url, PROTOBUF, of(many).encode_to_vec()).await.0, 413);
+        let report = xray.state.intake.report();
+        let counted = |door: Door| report.doors[&door].rejected.clone();
+        let by_grpc = [(ErrorCode::DocumentTooLarge, 1), (ErrorCode::InvalidRequest, 1)];
+        assert_eq!(counted(Door::OtlpGrpc), BTreeMap::from(by_grpc));
+        assert_eq!(counted(Door::OtlpHttp), BTreeMap::from([(ErrorCode::InvalidRequest, 1)]));
     });
 }
 

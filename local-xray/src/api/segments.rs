@@ -2,8 +2,9 @@
 
 use actix_web::web;
 
-use crate::document::Rejection;
-use crate::ingest::segments_api;
+use crate::document::{ErrorCode, Rejection};
+use crate::ingest::{Door, segments_api};
+use crate::limits::Limits;
 use crate::refusal::check_range;
 use crate::state::AppState;
 
@@ -14,13 +15,21 @@ use super::wire::{Done, PutTelemetryRecords, PutTraceSegments, PutTraceSegmentsA
 
 pub(super) async fn put(
     state: web::Data<AppState>,
-    Input(input): Input<PutTraceSegments>,
+    input: Result<Input<PutTraceSegments>, ApiError>,
 ) -> Outcome<PutTraceSegmentsAnswer> {
-    let most = state.limits.documents();
-    check_range("TraceSegmentDocuments: the number of documents", input.trace_segment_documents.len(), 0..=most)?;
-    let rejections = segments_api::take(&input.trace_segment_documents, &state.intake).await.map_err(ApiError::from)?;
+    let documents = input.and_then(|Input(input)| bounded(input.trace_segment_documents, state.limits));
+    // The documents of a request that is refused are lost with it.
+    let documents = documents.inspect_err(|error| {
+        state.intake.reject(Rejection::new(ErrorCode::InvalidRequest, "$", error.to_string()), Door::SegmentsApi);
+    })?;
+    let rejections = segments_api::take(&documents, &state.intake).await.map_err(ApiError::from)?;
     let unprocessed_trace_segments = rejections.into_iter().map(unprocessed).collect();
     Ok(Answer(PutTraceSegmentsAnswer { unprocessed_trace_segments }))
+}
+
+fn bounded(documents: Vec<String>, limits: Limits) -> Result<Vec<String>, ApiError> {
+    check_range("TraceSegmentDocuments: the number of documents", documents.len(), 0..=limits.documents())?;
+    Ok(documents)
 }
 
 /// A daemon's own counters. They are checked and let go: nothing reads them.

@@ -37,6 +37,8 @@ pub enum ErrorCode {
     InvalidSpan,
     /// Spans came in a datagram that says they were not sampled.
     NotSampled,
+    /// The request around the documents cannot be read, or holds too many of them.
+    InvalidRequest,
     /// The intake queue was full, so that the document had to be dropped.
     QueueFull,
     /// The document could not be written down.
@@ -63,6 +65,7 @@ impl ErrorCode {
             Self::InvalidDatagram => "InvalidDatagram",
             Self::InvalidSpan => "InvalidSpan",
             Self::NotSampled => "NotSampled",
+            Self::InvalidRequest => "InvalidRequest",
             Self::QueueFull => "QueueFull",
             Self::NotStored => "NotStored",
         }

@@ -1,9 +1,13 @@
 //! What the data-plane operations take, and the short answers among theirs.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::api::time::RequestTime;
+use crate::limits::MAX_ITEMS;
 use crate::settings::Reference;
 
 /// An operation without input; members are ignored.
@@ -24,7 +28,34 @@ pub(in crate::api) struct Done {}
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(in crate::api) struct PutTraceSegments {
+    #[serde(deserialize_with = "documents")]
     pub(in crate::api) trace_segment_documents: Vec<String>,
+}
+
+/// Reads a list of documents, and stops where it gets too long: a compressed body can hold very many empty ones.
+fn documents<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    struct Documents;
+
+    impl<'de> Visitor<'de> for Documents {
+        type Value = Vec<String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a sequence")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<String>, A::Error> {
+            let mut documents = Vec::new();
+            while let Some(document) = list.next_element()? {
+                if documents.len() == MAX_ITEMS {
+                    return Err(A::Error::custom(format!("there are more than {MAX_ITEMS} documents")));
+                }
+                documents.push(document);
+            }
+            Ok(documents)
+        }
+    }
+
+    deserializer.deserialize_seq(Documents)
 }
 
 #[derive(Serialize)]

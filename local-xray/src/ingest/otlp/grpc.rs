@@ -20,12 +20,14 @@ use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Code, Request, Response, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
+use tower::util::MapResponseLayer;
 
+use crate::document::{ErrorCode, Rejection};
 use crate::ingest::{Door, Intake};
 use crate::store::NotStored;
 
 use super::metrics::Metrics;
-use super::{MAX_REQUEST_BYTES, RETRY_AFTER_SECONDS, take};
+use super::{MAX_REQUEST_BYTES, NotTaken, RETRY_AFTER_SECONDS, take};
 
 /// How long calls may take to finish once the local X-Ray is told to stop.
 const DRAIN: Duration = Duration::from_secs(3);
@@ -66,6 +68,13 @@ impl GrpcServer {
 
 async fn serve(listener: TcpListener, intake: Intake, stop_asked: oneshot::Receiver<()>) -> anyhow::Result<()> {
     let incoming = TcpIncoming::from(tokio::net::TcpListener::from_std(listener)?).with_nodelay(Some(true));
+    let count_unread = {
+        let intake = intake.clone();
+        move |response: http::Response<Body>| {
+            unread(response.headers()).into_iter().for_each(|rejection| intake.reject(rejection, Door::OtlpGrpc));
+            response
+        }
+    };
     let traces = TraceServiceServer::new(Traces { intake })
         .accept_compressed(CompressionEncoding::Gzip)
         .send_compressed(CompressionEncoding::Gzip)
@@ -84,7 +93,7 @@ async fn serve(listener: TcpListener, intake: Intake, stop_asked: oneshot::Recei
         tokio::time::sleep(DRAIN).await;
     };
     tokio::select! {
-        ended = Server::builder().serve_with_incoming_shutdown(service, incoming, asked) => Ok(ended?),
+        ended = Server::builder().layer(MapResponseLayer::new(count_unread)).serve_with_incoming_shutdown(service, incoming, asked) => Ok(ended?),
         () = too_long => anyhow::bail!("calls did not finish within {DRAIN:?}"),
     }
 }
@@ -121,6 +130,18 @@ impl Service<http::Request<Body>> for Signals {
     }
 }
 
+/// The refusal of a message that tonic could not hand to us: it was too large, broken, or no request. The other statuses
+/// are ours, and counted where they are made.
+fn unread(headers: &http::HeaderMap) -> Option<Rejection> {
+    let status = Status::from_header_map(headers)?;
+    let code = match status.code() {
+        Code::OutOfRange => ErrorCode::DocumentTooLarge,
+        Code::Internal | Code::InvalidArgument => ErrorCode::InvalidSpan,
+        _ => return None,
+    };
+    Some(Rejection::new(code, "$", status.message()))
+}
+
 struct Traces {
     intake: Intake,
 }
@@ -132,6 +153,9 @@ impl TraceService for Traces {
         request: Request<ExportTraceServiceRequest>,
     ) -> Result<Response<ExportTraceServiceResponse>, Status> {
         let answer = take(request.into_inner(), &self.intake, Door::OtlpGrpc).await;
-        answer.map(Response::new).map_err(|why| come_back_later(&why))
+        answer.map(Response::new).map_err(|why| match why {
+            NotTaken::TooMany => Status::resource_exhausted(why.to_string()),
+            NotTaken::NotStored(why) => come_back_later(&why),
+        })
     }
 }

@@ -9,7 +9,7 @@ use crate::state::AppState;
 use crate::store::NotStored;
 
 use super::body::{Encoding, RpcStatus, Unreadable, read};
-use super::{MAX_REQUEST_BYTES, RETRY_AFTER_SECONDS, take};
+use super::{MAX_REQUEST_BYTES, NotTaken, RETRY_AFTER_SECONDS, take};
 
 /// Codes of `google.rpc.Code`.
 const INVALID_ARGUMENT: i32 = 3;
@@ -32,7 +32,8 @@ pub(super) async fn traces(request: HttpRequest, payload: web::Payload, state: w
     };
     match take(request, &state.intake, Door::OtlpHttp).await {
         Ok(answer) => HttpResponse::Ok().content_type(encoding.content_type()).body(encoding.encode(&answer)),
-        Err(not_stored) => come_back_later(encoding, &not_stored),
+        Err(why @ NotTaken::TooMany) => failed(encoding, 413, RESOURCE_EXHAUSTED, &why.to_string()),
+        Err(NotTaken::NotStored(why)) => come_back_later(encoding, &why),
     }
 }
 

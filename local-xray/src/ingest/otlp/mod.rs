@@ -16,6 +16,8 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 
 use prost::Message as _;
 
+use crate::document::{ErrorCode, Rejection};
+use crate::limits::MAX_ITEMS;
 use crate::store::NotStored;
 
 use super::translate::translate;
@@ -46,12 +48,33 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .service(web::resource("/v1/logs").to(http::traces_only));
 }
 
+/// Why nothing of a request was taken.
+#[derive(Debug, thiserror::Error)]
+enum NotTaken {
+    #[error("more than {MAX_ITEMS} spans, scopes and resources in one request")]
+    TooMany,
+    #[error(transparent)]
+    NotStored(#[from] NotStored),
+}
+
+/// How many messages a request holds that become, or hold, spans.
+fn items(request: &ExportTraceServiceRequest) -> usize {
+    let resources = &request.resource_spans;
+    let scopes = resources.iter().flat_map(|resource| &resource.scope_spans);
+    let spans: usize = scopes.clone().map(|scope| scope.spans.len()).sum();
+    resources.len() + scopes.count() + spans
+}
+
 /// Stores what can be stored of a request, counts the rest, and says so.
 async fn take(
     request: ExportTraceServiceRequest,
     intake: &Intake,
     door: Door,
-) -> Result<ExportTraceServiceResponse, NotStored> {
+) -> Result<ExportTraceServiceResponse, NotTaken> {
+    if items(&request) > MAX_ITEMS {
+        intake.reject(Rejection::new(ErrorCode::InvalidRequest, "$", NotTaken::TooMany.to_string()), door);
+        return Err(NotTaken::TooMany);
+    }
     let _admission = intake.admit(request.encoded_len(), door)?;
     let translation = translate(&request);
     if !translation.documents.is_empty() {
