@@ -103,7 +103,10 @@ fn a_trace_is_waited_for_and_then_found_everywhere() {
 
         console.send(&like()).await;
 
-        let html = console.page_with(&address, "part-0000000000000003").await;
+        for segment in ["part-0000000000000001", "part-0000000000000003"] {
+            console.page_with(&address, segment).await;
+        }
+        let (_, html) = console.page(&address).await;
         assert!(html.contains("POST /mysfits/7/like"), "{html}");
         let map = console.page_with("/map", ">like service<").await;
         assert!(map.contains(">Clients<") && map.contains("monolith%3Elike+service"), "{map}");
