@@ -24,6 +24,15 @@ struct Driver {
     _profile: TempDir,
 }
 
+/// Something that a page loaded, itself included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Download {
+    /// Where from.
+    pub url: String,
+    /// Its size on the wire without headers; 0 when the browser still had it.
+    pub bytes: u64,
+}
+
 /// Colours the browser asks pages for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Theme {
@@ -64,6 +73,46 @@ impl Browser {
             .await
             .context("chromedriver starts but opens no browser; on Debian: apt-get install chromium")?;
         Ok(Self { page, driver })
+    }
+
+    /// Runs no script of any page from now on. The driver still can.
+    ///
+    /// # Errors
+    ///
+    /// When the driver does not answer.
+    pub async fn switch_scripts_off(&self) -> Result<()> {
+        let command = json!({ "cmd": "Emulation.setScriptExecutionDisabled", "params": { "value": true } });
+        self.page.issue_cmd(DevTools(command)).await?;
+        Ok(())
+    }
+
+    /// Shows pages this wide from now on, in CSS pixels. Chromium's windows end at 500, telephones do not.
+    ///
+    /// # Errors
+    ///
+    /// When the driver does not answer.
+    pub async fn narrow_to(&self, width: u32) -> Result<()> {
+        let size = json!({ "width": width, "height": 0, "deviceScaleFactor": 0, "mobile": false });
+        let command = json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": size });
+        self.page.issue_cmd(DevTools(command)).await?;
+        Ok(())
+    }
+
+    /// Everything that the page has loaded so far, refreshing included.
+    ///
+    /// # Errors
+    ///
+    /// When the driver does not answer.
+    pub async fn downloads(&self) -> Result<Vec<Download>> {
+        const LOADED: &str =
+            "return [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
+            .map((entry) => [entry.name, entry.encodedBodySize])";
+        let entries = self.page.execute(LOADED, vec![]).await?;
+        let download = |entry: &serde_json::Value| Download {
+            url: entry.pointer("/0").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned(),
+            bytes: entry.pointer("/1").and_then(serde_json::Value::as_u64).unwrap_or_default(),
+        };
+        Ok(entries.as_array().into_iter().flatten().map(download).collect())
     }
 
     /// Closes the window and ends the driver.
@@ -150,5 +199,19 @@ impl fantoccini::wd::WebDriverCompatibleCommand for BrowserLog {
 
     fn method_and_body(&self, _url: &url::Url) -> (http::Method, Option<String>) {
         (http::Method::POST, Some(json!({ "type": "browser" }).to_string()))
+    }
+}
+
+/// Chromium's own WebDriver command for a command of the DevTools protocol.
+#[derive(Debug)]
+struct DevTools(serde_json::Value);
+
+impl fantoccini::wd::WebDriverCompatibleCommand for DevTools {
+    fn endpoint(&self, base_url: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base_url.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _url: &url::Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(self.0.to_string()))
     }
 }

@@ -3,13 +3,15 @@
 //! Nothing here knows the inside of a service. The stack is the real `mysfits` executable with every port set to 0, the
 //! browser is a headless Chromium behind chromedriver, the containers are those of the real compose file, and what happened is read back through the X-Ray API.
 
+mod axe;
 mod browser;
 mod containers;
 mod stack;
 mod wait;
 mod xray;
 
-pub use browser::{Browser, Theme};
+pub use axe::violations;
+pub use browser::{Browser, Download, Theme};
 pub use containers::{Containers, docker};
 pub use stack::{Finished, Stack, run, run_up};
 pub use wait::eventually;
