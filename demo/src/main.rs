@@ -59,6 +59,8 @@ fn block_on<T>(work: impl Future<Output = T>) -> T {
 }
 
 async fn healthcheck(url: &str) -> anyhow::Result<()> {
+    let is_http = reqwest::Url::parse(url).is_ok_and(|url| url.scheme() == "http" && url.has_host());
+    ensure!(is_http, "`{url}` is not of the form http://127.0.0.1:8080/health/live");
     let client = reqwest::Client::builder().no_proxy().timeout(HEALTH_TIMEOUT).build()?;
     let answer = client.get(url).send().await.with_context(|| format!("{url} does not answer"))?;
     ensure!(answer.status().is_success(), "{url} answers {}", answer.status());
@@ -68,4 +70,17 @@ async fn healthcheck(url: &str) -> anyhow::Result<()> {
 #[expect(clippy::print_stderr, reason = "the last word of a command that failed")]
 fn complain(error: &anyhow::Error) {
     eprintln!("mysfits: {error:#}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_healthcheck_of_no_address_says_what_one_looks_like() {
+        for url in ["nonsense", "localhost:8080", "ftp://127.0.0.1/"] {
+            let error = block_on(healthcheck(url)).unwrap_err().to_string();
+            assert_eq!(error, format!("`{url}` is not of the form http://127.0.0.1:8080/health/live"));
+        }
+    }
 }
