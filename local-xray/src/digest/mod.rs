@@ -6,8 +6,8 @@
 //! to be read.
 //!
 //! A digest is one block of bytes that stands alone: names are written out, because a table shared by all digests would
-//! have to be kept in step with every file that a digest is stored in. It has two halves. The [`Head`] holds what the
-//! root segment and the trace as a whole say, which most expressions ask; the [`Body`] holds the work behind nodes and
+//! have to be kept in step with every file that a digest is stored in. It has two halves. The `Head` holds what the
+//! root segment and the trace as a whole say, which most expressions ask; the `Body` holds the work behind nodes and
 //! edges. Reading borrows from the bytes; each half is read when it is first needed.
 
 mod facts;

@@ -1,11 +1,11 @@
 //! Where traces live: one owner applies documents, readers get snapshots.
 //!
-//! The [`owner`] is a thread at the end of a bounded queue, so state changes in one place and in one order. It writes each
-//! group of documents to the [`journal`] before it takes them into memory, then publishes its maps, which share structure
+//! The `owner` is a thread at the end of a bounded queue, so state changes in one place and in one order. It writes each
+//! group of documents to the `journal` before it takes them into memory, then publishes its maps, which share structure
 //! with the ones before: taking a [`Snapshot`] costs a reference count, and a reader never waits for a writer. Traces are
 //! assembled when somebody looks at them, not when they arrive.
 //!
-//! What is kept is bounded by age and by bytes on disk; [`retention`] decides which journal files go, oldest first.
+//! What is kept is bounded by age and by bytes on disk; `retention` decides which journal files go, oldest first.
 
 mod aggregate;
 mod assemble;
