@@ -18,7 +18,9 @@ fn documents() -> Result<Vec<(PathBuf, String)>> {
 fn demo_commands(text: &str) -> Vec<Vec<String>> {
     let at_prompt = text.lines().filter_map(|line| line.strip_prefix("$ cargo run"));
     let in_text = text.split('`').filter_map(|code| code.strip_prefix("cargo run"));
-    let of_demo = at_prompt.chain(in_text).filter(|rest| !rest.trim_start().starts_with("-p "));
+    let is_of_another_package =
+        |rest: &&str| rest.split_whitespace().take_while(|word| *word != "--").any(|word| word == "-p");
+    let of_demo = at_prompt.chain(in_text).filter(|rest| !is_of_another_package(rest));
     of_demo
         .map(|rest| rest.split('#').next().unwrap_or_default().trim().trim_start_matches("--").trim())
         .map(|arguments| arguments.split_whitespace().map(str::to_owned).collect())
