@@ -48,7 +48,14 @@ def web(local_xray, xray):
         with Program([*service, "stock", table_url], **daemon) as stock:
             with Program([*service, "web", table_url, stock.says(LISTENING)[1]], **daemon) as program:
                 url = program.says(LISTENING)[1]
-                eventually("sampling by the rules served", lambda: sampled_by_rule(xray, get(f"{url}/warm-up")))
+                asked = []
+
+                def rules_are_followed():
+                    # A datagram takes a moment, so the traces asked for before may be there by now.
+                    asked.append(get(f"{url}/warm-up"))
+                    return any(sampled_by_rule(xray, trace_id) for trace_id in asked[-20:])
+
+                eventually("sampling by the rules served", rules_are_followed)
                 yield url
 
 
