@@ -123,6 +123,8 @@ fn segments(trace: &Trace) -> Vec<serde_json::Value> {
     let document = |segment| serde_json::from_str(&to_document(trace.id(), segment)).unwrap();
     let mut segments: Vec<serde_json::Value> = trace.segments().iter().map(document).collect();
     segments.iter_mut().for_each(forget);
+    // Segments that began at once are ordered by their ids, which are random.
+    segments.sort_by_cached_key(ToString::to_string);
     segments
 }
 
