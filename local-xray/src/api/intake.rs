@@ -7,6 +7,5 @@ use crate::state::AppState;
 use super::wire::IntakeOut;
 
 pub(crate) async fn get(state: web::Data<AppState>) -> web::Json<IntakeOut> {
-    let traces = state.store.snapshot().report().traces;
-    web::Json(IntakeOut::new(&state.intake.report(), traces))
+    web::Json(IntakeOut::new(&state.intake.report(), &state.store.snapshot().report()))
 }

@@ -119,6 +119,9 @@ fn store_facts(store: &StoreReport) -> Vec<(&'static str, String)> {
         ("Traces that went because of their age", format::count(evicted(Eviction::Age).traces)),
         ("Segments and subsegments in those", format::count(segments)),
     ]);
+    if store.contested > 0 {
+        facts.push(("Ids of a segment and a subsegment at once", format::count(store.contested)));
+    }
     facts.extend(recovery_facts(&store.recovery));
     facts
 }

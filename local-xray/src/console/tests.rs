@@ -250,7 +250,8 @@ fn intake_page(rejections: &[Rejection]) -> String {
     let evicted = [(Eviction::Room, Evicted { traces: 5, segments: 9 })].into();
     let recovery = Recovery { torn_bytes: 17, ..Recovery::default() };
     let incident = Some(Incident { since: NOW, words: "the disk is full".into() });
-    let store = StoreReport { traces: 2, bytes: 1 << 20, max_bytes: 4 << 20, evicted, recovery, incident };
+    let store =
+        StoreReport { traces: 2, bytes: 1 << 20, max_bytes: 4 << 20, evicted, recovery, contested: 1, incident };
     rendered(&intake::intake_page(&view(""), &report, &store, NOW))
 }
 

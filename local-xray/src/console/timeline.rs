@@ -41,7 +41,7 @@ pub(super) struct Row {
     pub(super) name: String,
     /// What it did, in a few words: `GET /mysfits`, a query, an operation.
     pub(super) did: Ended,
-    /// `inferred`, `no parent`.
+    /// `inferred`, `no parent`, `id used twice`.
     pub(super) mark: Option<(&'static str, &'static str)>,
     pub(super) status: String,
     pub(super) state: &'static str,
@@ -130,6 +130,8 @@ fn mark(trace: &Trace, part: &Segment, depth: usize) -> Option<(&'static str, &'
         Some(("inferred", "No segment answers this call. What is shown was seen by the caller."))
     } else if parent_is_missing {
         Some(("no parent", "What this is a part of has not arrived."))
+    } else if trace.contested().contains(&part.id) {
+        Some(("id used twice", "A segment and a subsegment came with this id. This is the one that ended later."))
     } else {
         None
     }
@@ -230,6 +232,14 @@ mod tests {
         let orphan = r#""name": "loose end", "type": "subsegment", "id": "0000000000000002",
             "parent_id": "0000000000000001", "start_time": 100, "end_time": 101"#;
         check(&[orphan], &[("loose end", 0, Some("no parent"))]);
+    }
+
+    #[test]
+    fn an_id_of_a_segment_and_a_subsegment_is_marked() {
+        let segment = r#""name": "shop", "id": "0000000000000001", "start_time": 100, "end_time": 102"#;
+        let rival = r#""name": "work", "type": "subsegment", "id": "0000000000000001",
+            "parent_id": "0000000000000002", "start_time": 100, "end_time": 101"#;
+        check(&[segment, rival], &[("shop", 0, Some("id used twice"))]);
     }
 
     #[test]

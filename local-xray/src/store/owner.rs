@@ -81,6 +81,7 @@ impl Owner {
     pub(super) fn published(&mut self) -> Published {
         self.report.traces = self.state.traces();
         self.report.bytes = self.journal.bytes();
+        self.report.contested = self.state.contested();
         Published { state: self.state.clone(), report: self.report.clone() }
     }
 

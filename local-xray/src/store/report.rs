@@ -18,6 +18,8 @@ pub struct StoreReport {
     pub bytes: u64,
     /// The bound on `bytes`.
     pub max_bytes: u64,
+    /// How many ids both a segment and a subsegment claimed, so that one of the two is not shown.
+    pub contested: u64,
     /// What went since the start, by reason.
     pub evicted: BTreeMap<Eviction, Evicted>,
     /// What was found when the store was opened.
@@ -45,7 +47,7 @@ pub struct Incident {
 }
 
 impl Incident {
-    pub(super) fn new(error: &io::Error, since: Timestamp) -> Self {
+    pub(crate) fn new(error: &io::Error, since: Timestamp) -> Self {
         let words = match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 "the disk is full: nothing new is stored until there is room".to_owned()

@@ -24,6 +24,8 @@ pub(super) struct State {
     by_start: TimeIndex,
     by_end: TimeIndex,
     minutes: Minutes,
+    /// How many ids a segment and a subsegment have claimed, also in traces that are gone.
+    contested: u64,
 }
 
 impl State {
@@ -33,6 +35,7 @@ impl State {
             by_start: TimeIndex::new_sync(),
             by_end: TimeIndex::new_sync(),
             minutes: Minutes::new(),
+            contested: 0,
         }
     }
 
@@ -41,9 +44,11 @@ impl State {
         let id = document.trace_id;
         let before = self.traces.get(&id);
         let mut trace = before.map_or_else(|| Trace::new(id), |trace| Trace::clone(trace));
+        let contested = trace.contested().len();
         if !trace.merge(document.segment) {
             return;
         }
+        self.contested += (trace.contested().len() - contested) as u64;
         self.forget(id);
         self.by_start.insert_mut((trace.start_time(), id));
         self.by_end.insert_mut((trace.end_time(), id));
@@ -65,6 +70,11 @@ impl State {
     /// How many traces there are.
     pub(super) fn traces(&self) -> usize {
         self.traces.size()
+    }
+
+    /// How many ids a segment and a subsegment have claimed.
+    pub(super) fn contested(&self) -> u64 {
+        self.contested
     }
 
     pub(super) fn trace(&self, id: TraceId) -> Option<Arc<Trace>> {

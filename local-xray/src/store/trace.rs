@@ -25,6 +25,8 @@ pub struct Trace {
     end_time: Timestamp,
     bytes: usize,
     revision: u32,
+    /// Ids that both a segment and a subsegment claim, in order. Only one of the two is in the trace.
+    contested: Vec<SegmentId>,
     /// The minutes in which work began; also those of work that has been replaced since.
     minutes: Vec<Minute>,
     assembled: OnceLock<Assembled>,
@@ -41,6 +43,7 @@ impl Trace {
             end_time: Timestamp::EPOCH,
             bytes: 0,
             revision: 0,
+            contested: Vec::new(),
             minutes: Vec::new(),
             assembled: OnceLock::new(),
             digest: OnceLock::new(),
@@ -62,6 +65,7 @@ impl Trace {
         let mut open = vec![segment];
         while let Some(mut segment) = open.pop() {
             open.append(&mut segment.subsegments);
+            changed |= self.is_first_contest(&segment);
             if let Some(set_a_bound) = self.merge_piece(segment) {
                 changed = true;
                 bounds_are_stale |= set_a_bound;
@@ -76,6 +80,16 @@ impl Trace {
             self.digest = OnceLock::new();
         }
         changed
+    }
+
+    /// Remembers an id that a segment and a subsegment claim; says whether that is new. It does not depend on who came first:
+    /// whichever of them is in the trace meets the other one.
+    fn is_first_contest(&mut self, piece: &Segment) -> bool {
+        if self.pieces.get(&piece.id).is_none_or(|known| known.kind == piece.kind) {
+            return false;
+        }
+        let place = self.contested.binary_search(&piece.id).err();
+        place.inspect(|place| self.contested.insert(*place, piece.id)).is_some()
     }
 
     /// `None` when nothing changed; otherwise whether a piece went that had set the start or the end of the trace.
@@ -152,6 +166,11 @@ impl Trace {
         self.pieces.contains_key(&id)
     }
 
+    /// Ids that both a segment and a subsegment claim. The trace has room for one of the two: the one that ended later.
+    pub fn contested(&self) -> &[SegmentId] {
+        &self.contested
+    }
+
     /// About how many bytes the trace takes.
     pub fn bytes(&self) -> usize {
         self.bytes
@@ -178,6 +197,7 @@ impl Clone for Trace {
     fn clone(&self) -> Self {
         Self {
             pieces: self.pieces.clone(),
+            contested: self.contested.clone(),
             minutes: self.minutes.clone(),
             assembled: OnceLock::new(),
             digest: OnceLock::new(),
@@ -200,6 +220,29 @@ fn weight(piece: &Segment) -> usize {
 mod tests {
     use super::*;
     use crate::document::{Kind, Window};
+
+    #[test]
+    fn an_id_that_a_segment_and_a_subsegment_claim_is_remembered_whoever_came_first() {
+        let at = |seconds: i64| Timestamp::from_micros(seconds * 1_000_000);
+        let [one, two] = [1, 2].map(|id: u64| SegmentId::from_bytes(id.to_be_bytes()));
+        let segment = |id, end| Segment { end_time: Some(at(end)), ..Segment::new(Kind::Segment, id, "shop", at(1)) };
+        let part = |id, end| Segment {
+            parent_id: Some(two),
+            end_time: Some(at(end)),
+            ..Segment::new(Kind::Subsegment, id, "work", at(1))
+        };
+        let check = |pieces: &[Segment], expected: &[SegmentId], revision: u32| {
+            let forth = Trace::from_segments(TraceId::from_bytes([1; 16]), pieces.to_vec());
+            let back = Trace::from_segments(TraceId::from_bytes([1; 16]), pieces.iter().rev().cloned());
+            assert_eq!((forth.contested(), back.contested()), (expected, expected), "{pieces:?}");
+            assert_eq!((forth.segments(), forth.revision()), (back.segments(), revision), "{pieces:?}");
+        };
+        check(&[segment(one, 2), segment(one, 3), part(two, 2)], &[], 3);
+        check(&[segment(one, 2), part(one, 3)], &[one], 2);
+        check(&[segment(one, 3), part(one, 2)], &[one], 2);
+        check(&[segment(one, 3), part(one, 2), part(one, 2), segment(one, 3)], &[one], 2);
+        check(&[segment(one, 3), part(one, 2), segment(two, 2), part(two, 3)], &[one, two], 4);
+    }
 
     #[test]
     fn a_replaced_piece_no_longer_sets_the_bounds() {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::ingest::{DoorCount, IntakeReport, UdpSocketReport};
+use crate::store::StoreReport;
 
 /// Counts since the start.
 #[derive(Serialize)]
@@ -35,14 +36,16 @@ struct UdpOut {
 #[derive(Serialize)]
 struct StoreOut {
     traces: usize,
+    /// Ids that both a segment and a subsegment claimed.
+    contested: u64,
 }
 
 impl IntakeOut {
-    pub(in crate::api) fn new(report: &IntakeReport, traces: usize) -> Self {
+    pub(in crate::api) fn new(report: &IntakeReport, store: &StoreReport) -> Self {
         Self {
             doors: report.doors.iter().map(|(door, count)| (door.as_str(), DoorOut::from(count))).collect(),
             udp: report.udp.map(UdpOut::from),
-            store: StoreOut { traces },
+            store: StoreOut { traces: store.traces, contested: store.contested },
         }
     }
 }
