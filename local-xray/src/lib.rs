@@ -25,6 +25,7 @@ mod gzip;
 mod limits;
 mod refusal;
 mod state;
+mod words;
 
 mod api;
 pub mod cli;

@@ -7,7 +7,7 @@
 use std::fmt;
 
 use super::summary::Found;
-use super::words::plural;
+use crate::words::plural;
 
 /// Matching traces that are listed at most when a claim fails.
 const MAX_LISTED: usize = 5;

@@ -4,7 +4,9 @@
 
 use serde::Deserialize;
 
-use super::words::{duration, printable};
+use crate::words;
+
+use super::words::printable;
 
 /// What stands above the lines of summaries.
 pub(super) const HEADING: &str = "trace                                method status  time  url";
@@ -65,7 +67,7 @@ impl Summary {
         let http = self.http.as_ref();
         let method = http.and_then(|http| http.method.as_deref()).map_or_else(unknown, printable);
         let status = http.and_then(|http| http.status).map_or_else(unknown, |status| status.to_string());
-        let time = self.response_time.map_or_else(unknown, duration);
+        let time = self.response_time.map_or_else(unknown, words::seconds);
         format!("{:<35}  {method:<6} {status:>3} {time:>8}  {}", printable(&self.id), printable(url))
     }
 }

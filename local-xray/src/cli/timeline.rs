@@ -3,9 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
-use unicode_width::UnicodeWidthStr as _;
 
-use super::words::{duration, printable, shorten};
+use crate::words;
+
+use super::words::{columns, printable, shorten};
 
 /// Columns of the text before the bar: name, outcome, duration and the spaces between them.
 const NAME: usize = 36;
@@ -54,8 +55,8 @@ pub(super) fn timeline(segments: &[Entity], width: usize) -> String {
     rows.iter()
         .map(|(depth, entity)| {
             let name = shorten(&format!("{:1$}{2}", "", depth * 2, printable(&entity.name)), NAME);
-            let gap = " ".repeat(NAME.saturating_sub(name.width()));
-            let took = entity.end_time.map_or_else(|| "-".to_owned(), |end| duration(end - entity.start_time));
+            let gap = " ".repeat(NAME.saturating_sub(columns(&name)));
+            let took = entity.end_time.map_or_else(|| "-".to_owned(), |end| words::seconds(end - entity.start_time));
             let bar = bar(entity, start, end, room);
             format!("{name}{gap} {:<OUTCOME$} {took:>DURATION$}  {bar}\n", entity.outcome())
         })
@@ -153,8 +154,8 @@ like service                         502 error      10.0 s  ██████�
   call                               ok             4.00 s   ████
     monolith                         fault          2.00 s    ██
   later                              running             -       ░░░░░
-circle                               ok             0.0 ms           █
-  back                               ok             0.0 ms           █
+circle                               ok               0 ms           █
+  back                               ok               0 ms           █
 ";
         assert_eq!(timeline(&segments, 70), expected);
     }

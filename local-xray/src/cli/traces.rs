@@ -4,8 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use clap::Args;
 
+use crate::words::plural;
+
 use super::summary::{Found, HEADING};
-use super::words::{plural, shorten};
+use super::words::shorten;
 use super::{EndpointArgs, parse_window, print, start_of, terminal_width};
 
 /// Arguments of the `traces` verb.

@@ -14,7 +14,7 @@ pub(super) fn printable(text: &str) -> String {
 
 /// Shortens the text to at most `width` columns, with an ellipsis where something was cut.
 pub(super) fn shorten(text: &str, width: usize) -> String {
-    if text.width() <= width {
+    if columns(text) <= width {
         return text.to_owned();
     }
     let mut used = 1; // for the ellipsis
@@ -25,23 +25,26 @@ pub(super) fn shorten(text: &str, width: usize) -> String {
     text.chars().take_while(fits).chain(['…']).collect()
 }
 
-/// Seconds with the unit and precision that a reader needs: `0.4 ms`, `31 ms`, `1.21 s`, `75 s`.
-pub(super) fn duration(seconds: f64) -> String {
-    let millis = seconds * 1_000.0;
-    if millis < 9.95 {
-        format!("{millis:.1} ms")
-    } else if millis < 999.5 {
-        format!("{millis:.0} ms")
-    } else if seconds < 9.995 {
-        format!("{seconds:.2} s")
-    } else if seconds < 59.95 {
-        format!("{seconds:.1} s")
-    } else {
-        format!("{seconds:.0} s")
-    }
+/// Columns that the text takes.
+pub(super) fn columns(text: &str) -> usize {
+    text.width()
 }
 
-/// A count with its noun: `1 trace`, `2 traces`.
-pub(super) fn plural(count: u64, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_drive_the_terminal() {
+        assert_eq!(printable("a\u{1b}[2Jb\u{200b}\nc"), "a\u{fffd}[2Jb\u{fffd}c");
+    }
+
+    #[test]
+    fn long_text_is_cut_by_columns() {
+        let check = |text: &str, width, expected: &str| assert_eq!(shorten(text, width), expected);
+        check("monolith", 8, "monolith");
+        check("monolith", 7, "monoli…");
+        check("神話の生き物", 7, "神話の…");
+        check("神話の生き物", 6, "神話…");
+    }
 }

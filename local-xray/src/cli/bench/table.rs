@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthStr as _;
 
+use crate::words::count;
+
 use super::report::{Answer, Answers, IntakeRow, Report, StoreColumn};
 
 /// The whole report.
@@ -36,12 +38,12 @@ fn intake_cells(row: &IntakeRow, parse_cpu_us: f64) -> Vec<String> {
     let known = |value: Option<String>| value.unwrap_or_else(|| "not known".to_owned());
     vec![
         row.way.to_owned(),
-        grouped(row.sent),
+        count(row.sent),
         format!("{:.0}", row.per_second),
         known(row.cpu_us.map(|us| format!("{us:.1} µs"))),
         known(row.cpu_us.map(|us| format!("{:.1}", us / parse_cpu_us))),
-        grouped(row.refused + row.kernel_drops),
-        grouped(row.unaccounted),
+        count(row.refused + row.kernel_drops),
+        count(row.unaccounted),
     ]
 }
 
@@ -49,7 +51,7 @@ fn intake_cells(row: &IntakeRow, parse_cpu_us: f64) -> Vec<String> {
 fn stores_table(stores: &[StoreColumn]) -> String {
     let headings: Vec<_> = ["Store".to_owned()]
         .into_iter()
-        .chain(stores.iter().map(|store| format!("{} traces", grouped(store.traces))))
+        .chain(stores.iter().map(|store| format!("{} traces", count(store.traces))))
         .collect();
     let headings: Vec<_> = headings.iter().map(String::as_str).collect();
     let row = |name: &str, cell: &dyn Fn(&StoreColumn) -> String| {
@@ -57,7 +59,7 @@ fn stores_table(stores: &[StoreColumn]) -> String {
     };
     let answer = |name: &str, pick: fn(&Answers) -> &Answer| row(name, &|store| milliseconds(pick(&store.answers)));
     let rows = [
-        row("segments", &|store| grouped(store.segments)),
+        row("segments", &|store| count(store.segments)),
         row("on disk, a segment", &|store| {
             store.disk_bytes_per_segment.map_or_else(in_memory, |bytes| format!("{bytes:.0} bytes"))
         }),
@@ -96,19 +98,6 @@ fn not_known() -> String {
     "not known".to_owned()
 }
 
-/// A number with commas between its thousands.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// A Markdown table; the first column to the left, figures to the right.
 fn table(headings: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let rows: Vec<Vec<String>> =
@@ -144,14 +133,5 @@ mod tests {
     fn a_table_is_aligned_and_is_markdown() {
         let rows = [vec!["µs".to_owned(), "1".to_owned()], vec!["b".to_owned(), "1,000".to_owned()]];
         assert_eq!(table(&["a", "n"], rows), "| a  |     n |\n|----|------:|\n| µs |     1 |\n| b  | 1,000 |\n");
-    }
-
-    #[test]
-    fn thousands_are_grouped() {
-        let check = |number: u64, expected: &str| assert_eq!(grouped(number), expected);
-        check(0, "0");
-        check(999, "999");
-        check(1_000, "1,000");
-        check(1_234_567, "1,234,567");
     }
 }

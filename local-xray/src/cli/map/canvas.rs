@@ -1,6 +1,8 @@
 //! A grid of characters on which lines that meet join up.
 
-use super::text::{Style, columns};
+use crate::cli::words::columns;
+
+use super::text::Style;
 use unicode_width::UnicodeWidthChar as _;
 
 const UP: u8 = 1;

@@ -7,10 +7,12 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use crate::cli::words::{columns, shorten};
+
 use super::canvas::Canvas;
 use super::layout::{Item, Layout};
 use super::model::Map;
-use super::text::{Style, columns, node_lines, shorten};
+use super::text::{Style, node_lines};
 
 /// Text widths to try for the boxes, widest first; numbers and outcomes still fit the last.
 const TEXT_WIDTHS: [usize; 8] = [36, 30, 24, 21, 18, 16, 14, 13];

@@ -1,8 +1,11 @@
 //! The map as a table of calls, and, where no picture is possible, as a list of nodes with their calls beneath them.
 
+use crate::cli::words::{columns, shorten};
+use crate::words;
+
 use super::canvas::Canvas;
 use super::model::{Edge, Map, Node};
-use super::text::{Style, columns, duration, shorten};
+use super::text::Style;
 
 /// Columns of the count and of the average, with the space before them.
 const COUNT: usize = 9;
@@ -62,7 +65,7 @@ impl Row {
             name: String::new(),
             name_style: Style::Plain,
             count: if numbers.total > 0 { numbers.total.to_string() } else { String::new() },
-            average: numbers.average.map(duration).unwrap_or_default(),
+            average: numbers.average.map(words::seconds).unwrap_or_default(),
             outcome: String::new(),
             outcome_style: numbers.style(),
         }

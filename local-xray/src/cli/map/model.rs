@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::super::service::{Edge as WireEdge, Service, Statistics};
-use super::text::printable;
+use crate::cli::words::printable;
 
 /// The graph with indices instead of reference ids; the same input in another order gives the same map.
 pub(super) struct Map {

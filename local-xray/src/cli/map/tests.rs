@@ -4,6 +4,8 @@
 
 use serde_json::{Value, json};
 
+use crate::cli::words::columns;
+
 use super::*;
 
 const PLAIN: MapOptions = MapOptions { width: 80, colour: false };
@@ -11,7 +13,7 @@ const PLAIN: MapOptions = MapOptions { width: 80, colour: false };
 fn check(services: &Value, expected: &str) {
     let text = render(&services_of(services), &PLAIN);
     assert_eq!(text, expected, "\n{text}");
-    assert!(text.lines().all(|line| text::columns(line) <= PLAIN.width), "too wide:\n{text}");
+    assert!(text.lines().all(|line| columns(line) <= PLAIN.width), "too wide:\n{text}");
 }
 
 fn services_of(services: &Value) -> Vec<Service> {
@@ -150,7 +152,7 @@ fn every_width_is_respected() {
     for width in MIN_WIDTH..140 {
         for map in [mysfits(), self_call(), odd(), twenty_nodes()] {
             let text = render(&services_of(&map), &MapOptions { width, colour: false });
-            assert!(text.lines().all(|line| text::columns(line) <= width), "wider than {width}:\n{text}");
+            assert!(text.lines().all(|line| columns(line) <= width), "wider than {width}:\n{text}");
         }
     }
 }
