@@ -3,11 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use actix_web::HttpResponse;
-use actix_web::http::header::LOCATION;
-
 use super::error::PageError;
-use super::link::Link;
 use super::view::View;
 
 /// The fields of one form.
@@ -32,11 +28,6 @@ impl<'a> Fields<'a> {
     pub(super) fn is_ticked(&self, name: &str) -> bool {
         self.values.contains_key(name)
     }
-}
-
-/// Leads to a page after a change, so that reloading it repeats nothing.
-pub(super) fn see(link: &Link) -> HttpResponse {
-    HttpResponse::SeeOther().insert_header((LOCATION, link.to_string())).finish()
 }
 
 #[cfg(test)]

@@ -7,13 +7,15 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use crate::arn::Reference;
+use crate::document::Timestamp;
 use crate::filter::{self, FilterError};
 use crate::refusal::Refusal;
-use crate::settings::{Group, GroupChange, GroupTable, InsightsChange};
+use crate::settings::{Group, GroupChange, GroupTable, InsightsChange, State};
 use crate::state::AppState;
 
+use super::editor::{Editor, named, refuse, see, sentence};
 use super::error::PageError;
-use super::form::{Fields, see};
+use super::form::Fields;
 use super::marked::Marked;
 use super::notes;
 use super::page::{Frame, Section, respond};
@@ -87,28 +89,9 @@ impl Form {
         Self { changes: None, name, ..Self::of(group) }
     }
 
-    fn sent(fields: &Fields<'_>, changes: Option<&str>) -> Self {
-        Self {
-            changes: changes.map(str::to_owned),
-            name: changes.unwrap_or(fields.text("name")).to_owned(),
-            expression: fields.text("expression").to_owned(),
-            insights: fields.is_ticked("insights"),
-            notifications: fields.is_ticked("notifications"),
-            problem: None,
-        }
-    }
-
     fn change(&self) -> GroupChange {
         let insights = InsightsChange { enabled: Some(self.insights), notifications: Some(self.notifications) };
         GroupChange { filter_expression: Some(self.expression.clone()), insights: Some(insights) }
-    }
-
-    fn refused(self, refusal: &Refusal, groups: &GroupTable) -> Self {
-        let problem = match filter::compile(&self.expression, groups) {
-            Err(error) => Problem::Filter(error),
-            Ok(_) => Problem::Other(refusal.message.clone()),
-        };
-        Self { problem: Some(problem), ..self }
     }
 
     fn is_default(&self) -> bool {
@@ -127,6 +110,46 @@ impl Form {
             Some(Problem::Other(words)) => Some(words),
             _ => None,
         }
+    }
+}
+
+impl Editor for Form {
+    const PATH: &'static str = PATH;
+    type Page = GroupsPage;
+
+    fn sent(fields: &Fields<'_>, changes: Option<&str>) -> Self {
+        Self {
+            changes: changes.map(str::to_owned),
+            name: changes.unwrap_or(fields.text("name")).to_owned(),
+            expression: fields.text("expression").to_owned(),
+            insights: fields.is_ticked("insights"),
+            notifications: fields.is_ticked("notifications"),
+            problem: None,
+        }
+    }
+
+    fn apply(&self, settings: &mut State, _: Timestamp) -> Result<(), Refusal> {
+        match &self.changes {
+            Some(name) => settings.groups.update(&named(name), self.change()).map(drop),
+            None => settings.create_group(&self.name, self.change(), &[]).map(drop),
+        }
+    }
+
+    fn remove(settings: &mut State, reference: &Reference, _: Timestamp) -> Result<(), Refusal> {
+        settings.delete_group(reference)
+    }
+
+    /// Nobody wants to see the traces of a group that is gone.
+    fn without(view: View, name: &str) -> View {
+        if view.group.as_deref() == Some(name) { view.of_group(None) } else { view }
+    }
+
+    fn refused(self, refusal: &Refusal, view: &View, settings: &State, _: Timestamp) -> GroupsPage {
+        let problem = match filter::compile(&self.expression, &settings.groups) {
+            Err(error) => Problem::Filter(error),
+            Ok(_) => Problem::Other(refusal.message.clone()),
+        };
+        groups_page(view, &settings.groups, Self { problem: Some(problem), ..self })
     }
 }
 
@@ -155,66 +178,17 @@ pub(super) async fn edit(
     respond(StatusCode::OK, &groups_page(&view, &groups, form))
 }
 
-/// Makes a group.
-pub(super) async fn create(body: String, state: web::Data<AppState>) -> Result<HttpResponse, PageError> {
-    let fields = Fields::parse(&body)?;
-    let form = Form::sent(&fields, None);
-    match state.settings.change(|settings| settings.create_group(&form.name, form.change(), &[])) {
-        Ok(_) => Ok(see(&fields.view.link(PATH))),
-        Err(refusal) => refuse(&refusal, form, fields.view, &state),
-    }
-}
-
-/// Changes a group.
-pub(super) async fn update(
-    name: web::Path<String>,
-    body: String,
-    state: web::Data<AppState>,
-) -> Result<HttpResponse, PageError> {
-    let fields = Fields::parse(&body)?;
-    let form = Form::sent(&fields, Some(&name));
-    match state.settings.change(|settings| settings.groups.update(&named(&name), form.change())) {
-        Ok(_) => Ok(see(&fields.view.link(PATH))),
-        Err(refusal) => refuse(&refusal, form, fields.view, &state),
-    }
-}
-
-/// Removes a group.
-pub(super) async fn delete(
-    name: web::Path<String>,
-    body: String,
-    state: web::Data<AppState>,
-) -> Result<HttpResponse, PageError> {
-    let fields = Fields::parse(&body)?;
-    match state.settings.change(|settings| settings.delete_group(&named(&name))) {
-        Ok(()) => {
-            let view = fields.view;
-            let is_shown = view.group.as_ref() == Some(&*name);
-            let view = if is_shown { view.of_group(None) } else { view };
-            Ok(see(&view.link(PATH)))
-        }
-        Err(refusal) => Err(PageError::bad_request(sentence(&refusal.message))),
-    }
-}
-
 /// Makes a group of what the bar asks, and shows its traces on the page that it was saved from.
 pub(super) async fn save(body: String, state: web::Data<AppState>) -> Result<HttpResponse, PageError> {
     let fields = Fields::parse(&body)?;
     let form = Form { name: fields.text("name").to_owned(), expression: fields.view.expression(), ..Form::default() };
-    match state.settings.change(|settings| settings.create_group(&form.name, form.change(), &[])) {
-        Ok(group) => {
+    match state.settings.change(|settings| form.apply(settings, Timestamp::now())) {
+        Ok(()) => {
             let page = if fields.text("on") == "map" { "/map" } else { "/traces" };
-            Ok(see(&fields.view.filtered("").of_group(Some(&group.name)).link_with_all(page)))
+            Ok(see(&fields.view.filtered("").of_group(Some(&form.name)).link_with_all(page)))
         }
-        Err(refusal) => refuse(&refusal, form, fields.view, &state),
+        Err(refusal) => refuse(form, &refusal, fields.view, &state),
     }
-}
-
-/// Shows the form as it was sent, with the reason.
-fn refuse(refusal: &Refusal, form: Form, view: View, state: &AppState) -> Result<HttpResponse, PageError> {
-    let groups = state.settings.groups();
-    let form = form.refused(refusal, &groups);
-    respond(StatusCode::BAD_REQUEST, &groups_page(&view.beside(state), &groups, form))
 }
 
 pub(super) fn groups_page(view: &View, groups: &GroupTable, form: Form) -> GroupsPage {
@@ -253,27 +227,4 @@ fn row(group: &Group, view: &View, form: &Form) -> Row {
 
 fn known<'a>(groups: &'a GroupTable, name: &str) -> Result<&'a Group, PageError> {
     groups.find(&named(name)).map_err(|refusal| PageError::not_found(sentence(&refusal.message)))
-}
-
-fn named(name: &str) -> Reference {
-    Reference { name: Some(name.to_owned()), arn: None }
-}
-
-/// A message of the API as people read it.
-pub(super) fn sentence(message: &str) -> String {
-    let words = message.split_once(": ").map_or(message, |(_, words)| words);
-    let mut letters = words.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).chain(['.']).collect()).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn messages_of_the_api_become_sentences() {
-        assert_eq!(sentence("GroupName: there is no group slow"), "There is no group slow.");
-        assert_eq!(sentence("no member is named"), "No member is named.");
-        assert_eq!(sentence(""), "");
-    }
 }

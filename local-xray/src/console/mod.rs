@@ -16,6 +16,7 @@ mod traces;
 
 mod assets;
 mod bar;
+mod editor;
 mod form;
 mod link;
 mod page;
@@ -58,15 +59,15 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .route("/traces/{id}/raw.json", get().to(raw::download))
         .route("/groups", get().to(groups::page))
         .route("/groups/{name}", get().to(groups::edit))
-        .route("/ui/groups", post().to(groups::create))
+        .route("/ui/groups", post().to(editor::create::<groups::Form>))
         .route("/ui/save-group", post().to(groups::save))
-        .route("/ui/groups/{name}", post().to(groups::update))
-        .route("/ui/groups/{name}/delete", post().to(groups::delete))
+        .route("/ui/groups/{name}", post().to(editor::update::<groups::Form>))
+        .route("/ui/groups/{name}/delete", post().to(editor::delete::<groups::Form>))
         .route("/sampling", get().to(sampling::page))
         .route("/sampling/{name}", get().to(sampling::edit))
-        .route("/ui/sampling", post().to(sampling::create))
-        .route("/ui/sampling/{name}", post().to(sampling::update))
-        .route("/ui/sampling/{name}/delete", post().to(sampling::delete))
+        .route("/ui/sampling", post().to(editor::create::<sampling::Form>))
+        .route("/ui/sampling/{name}", post().to(editor::update::<sampling::Form>))
+        .route("/ui/sampling/{name}/delete", post().to(editor::delete::<sampling::Form>))
         .route("/intake", get().to(intake::page))
         .route("/search", get().to(search::redirect))
         .route("/static/{name}", get().to(assets::serve));

@@ -67,7 +67,7 @@ impl Form {
         Self { changes: None, ..Self::of(&rule) }
     }
 
-    pub(super) fn sent(fields: &Fields<'_>, changes: Option<&str>) -> Self {
+    pub(super) fn of_fields(fields: &Fields<'_>, changes: Option<&str>) -> Self {
         let text = |name: &str| fields.text(name).to_owned();
         let patterns = Self::default().patterns.map(|(field, label, _)| (field, label, text(field)));
         Self {

@@ -13,16 +13,18 @@ use askama::Template;
 
 use crate::arn::Reference;
 use crate::document::Timestamp;
+use crate::refusal::Refusal;
 use crate::sampling::{DEFAULT, Rule, Sampling};
+use crate::settings::State;
 use crate::state::AppState;
 
+use super::editor::{Editor, named};
 use super::error::PageError;
-use super::form::{Fields, see};
-use super::groups::sentence;
+use super::form::Fields;
 use super::page::{Frame, Section, respond};
 use super::view::View;
 
-use self::form::Form;
+pub(super) use self::form::Form;
 use self::simulator::Simulator;
 use self::trend::Trend;
 
@@ -111,55 +113,35 @@ pub(super) fn from_query(
     Ok(sampling_page(view, sampling, form, Simulator::of(query), now))
 }
 
-/// Makes a rule.
-pub(super) async fn create(body: String, state: web::Data<AppState>) -> Result<HttpResponse, PageError> {
-    let fields = Fields::parse(&body)?;
-    let form = Form::sent(&fields, None);
-    let now = Timestamp::now();
-    let made = form.rule().and_then(|rule| {
-        state.settings.change(|settings| settings.create_rule(rule, &[], now)).map_err(|refusal| refusal.message)
-    });
-    answer(made.map(drop), form, fields.view, &state)
-}
+impl Editor for Form {
+    const PATH: &'static str = PATH;
+    type Page = SamplingPage;
 
-/// Changes a rule.
-pub(super) async fn update(
-    name: web::Path<String>,
-    body: String,
-    state: web::Data<AppState>,
-) -> Result<HttpResponse, PageError> {
-    let fields = Fields::parse(&body)?;
-    let form = Form::sent(&fields, Some(&name));
-    let now = Timestamp::now();
-    let changed = form.change().and_then(|change| {
-        let change = |settings: &mut crate::settings::State| settings.sampling.rules.update(&named(&name), change, now);
-        state.settings.change(change).map_err(|refusal| refusal.message)
-    });
-    answer(changed.map(drop), form, fields.view, &state)
-}
-
-/// Removes a rule.
-pub(super) async fn delete(
-    name: web::Path<String>,
-    body: String,
-    state: web::Data<AppState>,
-) -> Result<HttpResponse, PageError> {
-    let fields = Fields::parse(&body)?;
-    match state.settings.change(|settings| settings.delete_rule(&named(&name), Timestamp::now())) {
-        Ok(_) => Ok(see(&fields.view.link(PATH))),
-        Err(refusal) => Err(PageError::bad_request(sentence(&refusal.message))),
+    fn sent(fields: &Fields<'_>, changes: Option<&str>) -> Self {
+        Form::of_fields(fields, changes)
     }
-}
 
-/// Back to the list, or the form as it was sent, with the reason.
-fn answer(done: Result<(), String>, form: Form, view: View, state: &AppState) -> Result<HttpResponse, PageError> {
-    let Err(words) = done else { return Ok(see(&view.link(PATH))) };
-    let form = Form { problem: Some(words), ..form };
-    let view = view.beside(state);
-    let page = state
-        .settings
-        .read(|settings| sampling_page(&view, &settings.sampling, form, Simulator::default(), Timestamp::now()));
-    respond(StatusCode::BAD_REQUEST, &page)
+    fn apply(&self, settings: &mut State, now: Timestamp) -> Result<(), Refusal> {
+        match &self.changes {
+            Some(name) => {
+                let change = self.change().map_err(Refusal::invalid)?;
+                settings.sampling.rules.update(&named(name), change, now).map(drop)
+            }
+            None => {
+                let rule = self.rule().map_err(Refusal::invalid)?;
+                settings.create_rule(rule, &[], now).map(drop)
+            }
+        }
+    }
+
+    fn remove(settings: &mut State, reference: &Reference, now: Timestamp) -> Result<(), Refusal> {
+        settings.delete_rule(reference, now).map(drop)
+    }
+
+    fn refused(self, refusal: &Refusal, view: &View, settings: &State, now: Timestamp) -> SamplingPage {
+        let form = Self { problem: Some(refusal.message.clone()), ..self };
+        sampling_page(view, &settings.sampling, form, Simulator::default(), now)
+    }
 }
 
 fn sampling_page(view: &View, sampling: &Sampling, form: Form, simulator: Simulator, now: Timestamp) -> SamplingPage {
@@ -213,8 +195,4 @@ fn patterns(rule: &Rule) -> Vec<(String, String)> {
     let members = members.map(|(member, pattern)| (member.to_owned(), pattern.clone()));
     let attributes = rule.attributes.iter().map(|(key, pattern)| (key.clone(), pattern.clone()));
     members.into_iter().filter(|(_, pattern)| pattern != "*").chain(attributes).collect()
-}
-
-fn named(name: &str) -> Reference {
-    Reference { name: Some(name.to_owned()), arn: None }
 }
