@@ -16,6 +16,7 @@ mod statistics;
 mod sums;
 #[cfg(test)]
 mod tests;
+pub mod why;
 mod work;
 
 pub use self::build::service_graph;
