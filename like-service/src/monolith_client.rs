@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use shared::http_client::{Answer, BaseUrlError, CallError, HttpClient, Upstream};
+use shared::http_client::{AddressesError, Answer, CallError, HttpClient, Upstream};
 
 use crate::like::{LikeKey, MysfitId};
 
 /// How long the monolith may take to count a like: well within the time that it gives us.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// Describes the monolith at this base URL.
+/// Describes the monolith at this URL, or at several with commas between.
 ///
 /// # Errors
-/// When the URL is not one.
-pub fn upstream(url: &str) -> Result<Upstream, BaseUrlError> {
+/// When one is no URL of a service.
+pub fn upstream(url: &str) -> Result<Upstream, AddressesError> {
     Ok(Upstream::new("monolith", url)?.with_deadline(DEADLINE))
 }
 

@@ -49,7 +49,7 @@ impl App {
         // Stopped in reverse, because a like that is under way comes back through the internal listener.
         let servers = vec![
             server::start(internal, &http, parts.routes(routes::internal))?,
-            server::start(public, &http, parts.routes(routes::public))?,
+            server::start(public, &http, parts.routes(|settings, _| routes::public(settings)))?,
         ];
         Ok(App { addr, internal_addr, servers, store })
     }
@@ -94,12 +94,16 @@ impl Parts {
     }
 
     /// The routes of one listener together with the state that they need.
-    fn routes(&self, routes: fn(&mut web::ServiceConfig)) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static {
+    fn routes(
+        &self,
+        routes: fn(&mut web::ServiceConfig, &Upstream),
+    ) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static {
         let parts = self.clone();
         move |settings| {
             let state = parts.for_worker().expect("the same parts made a state when the app was built");
             let token = InternalToken::new(parts.config.servers.internal_token.clone());
-            settings.app_data(web::Data::new(state)).app_data(web::Data::new(token)).configure(routes);
+            settings.app_data(web::Data::new(state)).app_data(web::Data::new(token));
+            routes(settings, &parts.like_service);
         }
     }
 }

@@ -18,7 +18,7 @@ pub const LISTEN_ADDR: &str = "LISTEN_ADDR";
 pub const INTERNAL_LISTEN_ADDR: &str = "INTERNAL_LISTEN_ADDR";
 /// The shared secret of the internal API; unset means that reaching its port is enough.
 pub const INTERNAL_TOKEN: &str = "INTERNAL_TOKEN";
-/// Base URL of the Like service.
+/// Where the Like service is: a URL, or several with commas between, among which likes go round.
 pub const LIKE_URL: &str = "LIKE_URL";
 /// The database, as a `sqlite:` or `postgres:` URL.
 pub const DATABASE_URL: &str = "DATABASE_URL";
@@ -141,7 +141,9 @@ impl ServersConfig {
 impl LikeServiceConfig {
     fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
         let url = environment.get(LIKE_URL).unwrap_or("http://127.0.0.1:8081");
-        let refusal = |_| ConfigError::invalid_url(LIKE_URL, url, "a URL like http://127.0.0.1:8081");
+        let refusal = |_| {
+            ConfigError::invalid_url(LIKE_URL, url, "a URL like http://127.0.0.1:8081, or several with commas between")
+        };
         Ok(LikeServiceConfig { upstream: Upstream::new(LIKE_SERVICE, url).map_err(refusal)? })
     }
 }
@@ -252,10 +254,16 @@ mod tests {
         assert_eq!(config.servers.public.to_string(), "127.0.0.1:8080");
         assert_eq!(config.servers.internal.to_string(), "127.0.0.1:8090");
         assert!(config.servers.internal_token.is_none());
-        assert!(format!("{:?}", config.like_service).contains("8081"));
+        assert_eq!(config.like_service.upstream.addresses(), ["http://127.0.0.1:8081"]);
         assert_eq!(config.site.trace_url_template, None);
         let DatabaseConfig::Sqlite(sqlite) = config.database else { panic!("not SQLite") };
         assert_eq!((sqlite.name().as_str(), sqlite.in_memory), ("mysfits", false));
+    }
+
+    #[test]
+    fn the_like_service_may_be_at_several_addresses() {
+        let config = read(&[("LIKE_URL", "http://like-a:8081, http://like-b:8081/")]).unwrap();
+        assert_eq!(config.like_service.upstream.addresses(), ["http://like-a:8081", "http://like-b:8081"]);
     }
 
     #[test]
@@ -293,6 +301,8 @@ mod tests {
         check(&[("DB_HOST", "db"), ("DB_USER", "me"), ("DB_SSLMODE", "always")], "DB_SSLMODE");
         check(&[("LIKE_URL", "like-service:8081")], "LIKE_URL");
         check(&[("LIKE_URL", "http://me:hunter2@like-service:8081")], "LIKE_URL");
+        check(&[("LIKE_URL", "http://like-a:8081, http://me:hunter2@like-b:8081")], "LIKE_URL");
+        check(&[("LIKE_URL", "http://like-a:8081,")], "LIKE_URL");
         check(&[("INTERNAL_TOKEN", "hunter2 hunter2")], "INTERNAL_TOKEN");
         check(&[("TRACE_URL_TEMPLATE", "http://127.0.0.1:2000/traces/")], "TRACE_URL_TEMPLATE");
     }

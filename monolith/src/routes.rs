@@ -3,7 +3,8 @@
 use actix_web::dev::Handler;
 use actix_web::{FromRequest, Resource, Responder, guard, web};
 use shared::error::method_not_allowed;
-use shared::internal::log_level_at;
+use shared::http_client::Upstream;
+use shared::internal::{addresses_at, log_level_at};
 
 use crate::handlers::{adoptions, health, likes, mysfits, site};
 use crate::openapi;
@@ -22,8 +23,11 @@ pub fn public(settings: &mut web::ServiceConfig) {
 }
 
 /// The internal listener: what only the Like service may ask for, and what operators may change.
-pub fn internal(settings: &mut web::ServiceConfig) {
-    settings.service(write("/mysfits/{id}/fulfill-like", likes::fulfill)).service(log_level_at("/log-level"));
+pub fn internal(settings: &mut web::ServiceConfig, like_service: &Upstream) {
+    settings
+        .service(write("/mysfits/{id}/fulfill-like", likes::fulfill))
+        .service(addresses_at("/like-addresses", like_service.clone()))
+        .service(log_level_at("/log-level"));
 }
 
 /// A URL that is read: GET, HEAD, and 405 for the rest.

@@ -203,6 +203,49 @@ async fn each_listener_answers_only_what_is_its_own() {
 }
 
 #[actix_rt::test]
+async fn operators_say_where_the_like_service_is_while_the_monolith_runs() {
+    let (one, other) = (LikeService::answering(200, JSON, "{}"), LikeService::answering(200, JSON, "{}"));
+    let app = spawn_app_calling(&one).await;
+    let addresses = format!("{}/like-addresses", app.internal_url);
+    let (client, named) = (reqwest::Client::new(), |list: &[&str]| json!({ "addresses": list }));
+    let put = |body: serde_json::Value| client.put(&addresses).json(&body).send();
+
+    let answer: serde_json::Value = client.get(&addresses).send().await.unwrap().json().await.unwrap();
+    assert_eq!(answer, json!({ "addresses": [one.url()], "resting": [] }));
+    let answer = put(named(&[one.url(), other.url()])).await.unwrap();
+    assert_eq!(
+        answer.json::<serde_json::Value>().await.unwrap(),
+        json!({ "addresses": [one.url(), other.url()], "resting": [] })
+    );
+    // Two workers share one turn.
+    for n in 0..10 {
+        assert_eq!(app.like(EVANGELINE, &n.to_string()).await.status, 200);
+    }
+    assert_eq!((one.seen().len(), other.seen().len()), (5, 5));
+
+    for wrong in [named(&[]), named(&["like-service:8081"]), named(&[one.url(), one.url()]), json!({ "address": "x" })]
+    {
+        assert_eq!(put(wrong.clone()).await.unwrap().status(), 400, "{wrong}");
+    }
+    assert_eq!(put(named(&[other.url()])).await.unwrap().status(), 200);
+    app.like(EVANGELINE, "last").await;
+    assert_eq!((one.seen().len(), other.seen().len()), (5, 6));
+    let public = client.get(format!("{}/like-addresses", app.url)).send().await.unwrap();
+    assert_eq!(public.status(), 404);
+}
+
+#[actix_rt::test]
+async fn where_the_like_service_is_can_be_told_with_the_token_only() {
+    let app = spawn_app_with(|config| config.servers.internal_token = Some(Secret::new("open-sesame"))).await;
+    let (client, url) = (reqwest::Client::new(), format!("{}/like-addresses", app.internal_url));
+    let wish = json!({ "addresses": ["http://127.0.0.1:2"] });
+    assert_eq!(client.get(&url).send().await.unwrap().status(), 401);
+    assert_eq!(client.put(&url).json(&wish).send().await.unwrap().status(), 401);
+    let shown = client.put(&url).header("X-Internal-Token", "open-sesame").json(&wish).send().await.unwrap();
+    assert_eq!(shown.status(), 200);
+}
+
+#[actix_rt::test]
 async fn the_log_level_asks_for_the_token_where_one_is_set() {
     let app = spawn_app_with(|config| config.servers.internal_token = Some(Secret::new("open-sesame"))).await;
     let ask = |token: &'static str| {

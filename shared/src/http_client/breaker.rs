@@ -6,7 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// A breaker, shared by the workers of a process.
+/// The breaker of one address, shared by the workers of a process.
 #[derive(Clone, Debug)]
 pub(super) struct Breaker {
     state: Arc<Mutex<State>>,
@@ -47,6 +47,11 @@ impl Breaker {
             State::Open { .. } | State::Probing => None,
         })?;
         Some(Permit { breaker: self.clone(), probe, now, reported: false })
+    }
+
+    /// Whether calls go through without further ado.
+    pub(super) fn is_closed(&self) -> bool {
+        self.change(|state| matches!(state, State::Closed { .. }))
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {

@@ -8,13 +8,17 @@
 //! - A refused connection reached nobody and is always tried again. A connection reset before the head of an answer is whole, and a
 //!   503, are tried again only where a repetition is harmless: GET, HEAD, and calls with an `Idempotency-Key`. Once an
 //!   answer has begun, or something came that is no HTTP, nothing is repeated.
+//! - A service may be at several addresses: calls go round among those that answer, each address has a breaker of its own, and a
+//!   repetition goes to another one. [`Upstream::set_addresses`] changes the list while calls are under way.
 //! - A repetition that finds no time or an open breaker takes nothing away: a 503 in hand is what the caller hears.
 //! - The breaker counts transport failures only. Slow, refused-by-status or failing answers are the callee's business: our resilience must
 //!   not hide them from the map.
 
+mod addresses;
 mod breaker;
 mod span;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::http::StatusCode;
@@ -23,11 +27,14 @@ use bytes::{Bytes, BytesMut};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 
-use self::breaker::{Breaker, Permit};
+use self::addresses::{Address, Addresses, Patience};
+use self::breaker::Permit;
 use self::span::{Attempt, Target};
 use crate::config::Secret;
 use crate::error::ApiError;
 use crate::telemetry::metrics::http::ClientMetrics;
+
+pub use self::addresses::AddressesError;
 
 /// The header that makes a repeated call harmless.
 pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
@@ -35,33 +42,56 @@ pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 /// The header that carries the shared secret of the internal APIs.
 pub const INTERNAL_TOKEN: &str = "X-Internal-Token";
 
-const MAX_ATTEMPTS: u32 = 3;
+/// How often a call is made at most; where a service has more addresses than that, each is tried once.
+const MAX_ATTEMPTS: usize = 3;
+const PATIENCE: Patience = Patience { failures: 5, pause: Duration::from_secs(2) };
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const POOL_IDLE: Duration = Duration::from_secs(3); // below actix-web's keep-alive of 5 s, so that we hang up first
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 
-/// A service behind us: its name on the map, where it is, and how patient we are. Cheap to clone; clones share the breaker.
+/// A service behind us: its name on the map, where it is, and how patient we are. Cheap to clone; clones share addresses and breakers.
 #[derive(Clone, Debug)]
 pub struct Upstream {
     name: String,
-    base: Url,
+    addresses: Arc<Addresses>,
     deadline: Duration,
     headers: HeaderMap,
-    breaker: Breaker,
 }
 
 impl Upstream {
-    /// Describes the service called `name` (its segment name, for `peer.service`) at `base`, an `http://` URL.
+    /// Describes the service called `name` (its segment name, for `peer.service`) at `addresses`: an `http://` URL, or several of them
+    /// with commas between.
     ///
     /// # Errors
-    /// When `base` is not an `http://` URL with a host, or holds a name or password, which would show up in traces and logs:
-    /// [`Upstream::with_internal_token`] is the way to send a secret along.
-    pub fn new(name: impl Into<String>, base: &str) -> Result<Self, BaseUrlError> {
-        let usable = |url: &Url| url.scheme() == "http" && url.has_host();
-        let is_open = |url: &Url| url.username().is_empty() && url.password().is_none();
-        let base = Url::parse(base).ok().filter(|url| usable(url) && is_open(url)).ok_or(BaseUrlError)?;
-        let breaker = Breaker::new(5, Duration::from_secs(2));
-        Ok(Self { name: name.into(), base, deadline: Duration::from_secs(10), headers: HeaderMap::new(), breaker })
+    /// When one is not an `http://` URL with a host, holds a name or password (which would show up in traces and logs:
+    /// [`Upstream::with_internal_token`] is the way to send a secret along), or is there twice.
+    pub fn new(name: impl Into<String>, addresses: &str) -> Result<Self, AddressesError> {
+        let addresses = Arc::new(Addresses::new(addresses.split(','), PATIENCE)?);
+        Ok(Self { name: name.into(), addresses, deadline: Duration::from_secs(10), headers: HeaderMap::new() })
+    }
+
+    /// Its name on the map.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where the service is, in the order in which the addresses are called.
+    pub fn addresses(&self) -> Vec<String> {
+        self.addresses.texts()
+    }
+
+    /// Which of the addresses are given a pause, because they could not be reached.
+    pub fn resting_addresses(&self) -> Vec<String> {
+        self.addresses.resting()
+    }
+
+    /// Replaces the addresses, for all clones and clients at once. Calls under way end where they began; an address that stays keeps
+    /// its breaker.
+    ///
+    /// # Errors
+    /// As [`Upstream::new`], and when there is none; then nothing has changed.
+    pub fn set_addresses<'a>(&self, addresses: impl IntoIterator<Item = &'a str>) -> Result<(), AddressesError> {
+        self.addresses.replace(addresses)
     }
 
     /// Changes the deadline of a whole call, 10 s otherwise.
@@ -71,10 +101,10 @@ impl Upstream {
         self
     }
 
-    /// Opens the breaker after `failures` transport failures in a row, for `pause`; 5 and 2 s otherwise.
+    /// Opens the breaker of an address after `failures` transport failures in a row, for `pause`; 5 and 2 s otherwise.
     #[must_use]
     pub fn with_breaker(mut self, failures: u32, pause: Duration) -> Self {
-        self.breaker = Breaker::new(failures, pause);
+        self.addresses = Arc::new(self.addresses.with_patience(Patience { failures, pause }));
         self
     }
 
@@ -105,11 +135,6 @@ impl Upstream {
     }
 }
 
-/// A base URL that is not one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not an http:// URL with a host and without a password")]
-pub struct BaseUrlError;
-
 /// One worker's client for one service.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
@@ -119,20 +144,18 @@ pub struct HttpClient {
 }
 
 impl HttpClient {
-    /// A GET of `path`, which replaces the path of the base URL; characters that no path may hold are escaped.
-    pub fn get(&self, path: &str) -> Call<'_> {
+    /// A GET of `path`; characters that no path may hold are escaped.
+    pub fn get<'a>(&'a self, path: &'a str) -> Call<'a> {
         self.call(Method::GET, path)
     }
 
-    /// A POST to `path`, which replaces the path of the base URL; characters that no path may hold are escaped.
-    pub fn post(&self, path: &str) -> Call<'_> {
+    /// A POST to `path`; characters that no path may hold are escaped.
+    pub fn post<'a>(&'a self, path: &'a str) -> Call<'a> {
         self.call(Method::POST, path)
     }
 
-    fn call(&self, method: Method, path: &str) -> Call<'_> {
-        let mut url = self.upstream.base.clone();
-        url.set_path(path);
-        Call { client: self, method, url, key: None, body: None }
+    fn call<'a>(&'a self, method: Method, path: &'a str) -> Call<'a> {
+        Call { client: self, method, path, key: None, body: None }
     }
 }
 
@@ -142,7 +165,7 @@ impl HttpClient {
 pub struct Call<'a> {
     client: &'a HttpClient,
     method: Method,
-    url: Url,
+    path: &'a str,
     key: Option<HeaderValue>,
     body: Option<Bytes>,
 }
@@ -165,44 +188,48 @@ impl Call<'_> {
     /// # Errors
     /// A [`CallError`] when there was no whole answer; any status is an answer.
     pub async fn send(self) -> Result<Answer, CallError> {
-        let deadline = self.client.upstream.deadline;
+        let Upstream { addresses, deadline, .. } = &self.client.upstream;
         let started = Instant::now();
-        let mut attempt = 1;
+        let mut tried = Vec::new();
         let mut in_hand = None;
         loop {
             let left = deadline.saturating_sub(started.elapsed());
-            let outcome = match (self.attempt(attempt, left).await, in_hand.take()) {
+            let outcome = match (self.attempt(&mut tried, left).await, in_hand.take()) {
                 (Err(CallError::DeadlineExceeded { .. } | CallError::BreakerOpen { .. }), Some(answer)) => {
                     return Ok(answer);
                 }
                 (outcome, _) => outcome,
             };
-            let pause = pause_before(attempt + 1);
-            let worth_it = attempt < MAX_ATTEMPTS && self.may_repeat(&outcome) && started.elapsed() + pause < deadline;
-            if !worth_it {
+            // Only whoever has been asked already is given a moment.
+            let pause = if addresses.has_others(&tried) { Duration::ZERO } else { pause_after(tried.len()) };
+            let may_repeat = tried.len() < MAX_ATTEMPTS.max(addresses.len()) && self.may_repeat(&outcome);
+            if !may_repeat || started.elapsed() + pause >= *deadline {
                 return outcome;
             }
             in_hand = outcome.ok();
-            tokio::time::sleep(pause).await;
-            attempt += 1;
+            if pause > Duration::ZERO {
+                tokio::time::sleep(pause).await;
+            }
         }
     }
 
-    async fn attempt(&self, number: u32, left: Duration) -> Result<Answer, CallError> {
+    async fn attempt(&self, tried: &mut Vec<Arc<Address>>, left: Duration) -> Result<Answer, CallError> {
         let upstream = &self.client.upstream;
-        let Some(permit) = upstream.breaker.permit(Instant::now()) else {
+        let Some((address, permit)) = upstream.addresses.next(tried, Instant::now()) else {
             return Err(CallError::BreakerOpen { peer: upstream.name.clone() });
         };
+        let url = address.url(self.path);
+        tried.push(address);
         let target = Target {
             method: &self.method,
-            url: &self.url,
+            url: &url,
             peer: &upstream.name,
-            number,
+            number: tried.len(),
             left,
             is_probe: permit.is_probe(),
         };
         let span = Attempt::start(&target, &self.client.metrics);
-        let outcome = match tokio::time::timeout(left, self.exchange(&span, permit)).await {
+        let outcome = match tokio::time::timeout(left, self.exchange(&url, &span, permit)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(CallError::DeadlineExceeded { peer: upstream.name.clone(), deadline: upstream.deadline }),
         };
@@ -210,8 +237,8 @@ impl Call<'_> {
         outcome
     }
 
-    async fn exchange(&self, span: &Attempt, permit: Permit) -> Result<Answer, CallError> {
-        let mut request = self.client.http.request(self.method.clone(), self.url.clone()).headers(span.headers());
+    async fn exchange(&self, url: &Url, span: &Attempt, permit: Permit) -> Result<Answer, CallError> {
+        let mut request = self.client.http.request(self.method.clone(), url.clone()).headers(span.headers());
         if let Some(key) = &self.key {
             request = request.header(IDEMPOTENCY_KEY, key.clone());
         }
@@ -268,8 +295,8 @@ fn is_nonsense(error: &reqwest::Error) -> bool {
 }
 
 /// A short pause that grows with the attempts, jittered so that callers do not return in step.
-fn pause_before(attempt: u32) -> Duration {
-    let base = Duration::from_millis(25 * u64::from(2_u32.saturating_pow(attempt.min(8))));
+fn pause_after(attempts: usize) -> Duration {
+    let base = Duration::from_millis(50 << attempts.min(7));
     base.mul_f64(rand::random_range(0.5..1.5))
 }
 

@@ -22,7 +22,7 @@ pub(super) struct Target<'a> {
     pub(super) url: &'a Url,
     pub(super) peer: &'a str,
     /// 1 for the first attempt of a call.
-    pub(super) number: u32,
+    pub(super) number: usize,
     /// What is left of the call's deadline.
     pub(super) left: Duration,
     /// Whether the breaker lets this one through to see whether the peer is back.
@@ -54,7 +54,8 @@ impl Attempt {
             KeyValue::new("call.breaker", if *is_probe { "probing" } else { "closed" }),
         ]);
         if *number > 1 {
-            attributes.push(KeyValue::new("http.request.resend_count", i64::from(*number - 1)));
+            let resends = i64::try_from(*number - 1).unwrap_or(i64::MAX);
+            attributes.push(KeyValue::new("http.request.resend_count", resends));
         }
         let tracer = telemetry::tracer();
         let builder = tracer.span_builder(format!("{method} {peer}"));

@@ -61,8 +61,7 @@ async fn a_call_is_repeated_only_where_that_is_harmless() {
 
 #[actix_rt::test]
 async fn each_refused_connection_is_tried_again_and_seen_on_the_trace() {
-    let nobody = format!("http://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
-    let client = client(&nobody);
+    let client = client(&nobody());
     let span = opentelemetry::global::tracer("test").start("visitor");
     let context = Context::new().with_span(span);
     let trace_id = context.span().span_context().trace_id().to_string();
@@ -159,4 +158,68 @@ async fn a_slow_answer_stays_a_slow_200_asked_for_once() {
     let answer = post(&client(&server.url("")), Some("click-1")).await.unwrap();
     assert_eq!((answer.status, &*answer.body), (StatusCode::OK, &b"at last"[..]));
     assert_eq!(ASKED.load(Ordering::SeqCst), 1);
+}
+
+/// An address where nobody answers any more.
+fn nobody() -> String {
+    format!("http://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap())
+}
+
+#[actix_rt::test]
+async fn calls_go_round_and_a_dead_address_costs_no_visitor_anything() {
+    let (one, other, dead) = (Peer::answering(&[OK]), Peer::answering(&[OK]), nobody());
+    let upstream = Upstream::new("peer", &format!("{},{dead},{}", one.url, other.url)).unwrap();
+    daemon();
+    let client = upstream.with_breaker(1, Duration::from_secs(3_600)).connect().unwrap();
+    for _ in 0..21 {
+        assert_eq!(post(&client, None).await.unwrap().status, StatusCode::OK);
+    }
+    let seen = [one.requests().len(), other.requests().len()];
+    assert_eq!(seen.iter().sum::<usize>(), 21);
+    assert!(seen.iter().all(|requests| (9..=12).contains(requests)), "{seen:?}");
+}
+
+#[actix_rt::test]
+async fn a_repetition_goes_to_the_next_address_and_the_trace_tells_where() {
+    let (busy, well) = (Peer::answering(&[BUSY]), Peer::answering(&[OK]));
+    daemon();
+    let client = Upstream::new("peer", &format!("{},{}", busy.url, well.url)).unwrap().connect().unwrap();
+    let context = Context::new().with_span(opentelemetry::global::tracer("test").start("visitor"));
+    let (time, unique) = {
+        let trace_id = context.span().span_context().trace_id().to_string();
+        (trace_id[..8].to_owned(), trace_id[8..].to_owned())
+    };
+    let answer = {
+        use opentelemetry::context::FutureExt;
+        post(&client, Some("click-1")).with_context(context.clone()).await.unwrap()
+    };
+    context.span().end();
+    assert_eq!((answer.status, busy.requests().len(), well.requests().len()), (StatusCode::OK, 1, 1));
+    let documents = daemon().documents(&format!("1-{time}-{unique}"), 3);
+    let called: Vec<_> =
+        documents.iter().filter_map(|document| document.pointer("/http/request/url")?.as_str()).collect();
+    assert_eq!(called, [format!("{}/likes", busy.url), format!("{}/likes", well.url)]);
+}
+
+#[actix_rt::test]
+async fn addresses_change_while_calls_are_made() {
+    let (before, after) = (Peer::answering(&[OK]), Peer::answering(&[OK]));
+    daemon();
+    let upstream = Upstream::new("peer", &before.url).unwrap();
+    let (one_worker, another) = (upstream.connect().unwrap(), upstream.connect().unwrap());
+    post(&one_worker, None).await.unwrap();
+    upstream.set_addresses([after.url.as_str()]).unwrap();
+    for client in [&one_worker, &another] {
+        post(client, None).await.unwrap();
+    }
+    assert_eq!((before.requests().len(), after.requests().len()), (1, 2));
+}
+
+#[actix_rt::test]
+async fn every_address_is_tried_before_a_call_fails() {
+    let well = Peer::answering(&[OK]);
+    let dead: Vec<String> = (0..5).map(|_| nobody()).collect();
+    daemon();
+    let client = Upstream::new("peer", &format!("{},{}", dead.join(","), well.url)).unwrap().connect().unwrap();
+    assert_eq!(post(&client, None).await.unwrap().status, StatusCode::OK);
 }

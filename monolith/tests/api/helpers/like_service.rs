@@ -62,6 +62,11 @@ impl LikeService {
         LikeService { url, script }
     }
 
+    /// Where it is.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Settings that lead here.
     pub(crate) fn config(&self) -> LikeServiceConfig {
         LikeServiceConfig { upstream: self.upstream() }
