@@ -86,6 +86,9 @@ pub(crate) struct Body<'d> {
     pub(crate) pieces: Vec<Piece>,
     pub(crate) counts: Vec<PlacedCount>,
     pub(crate) links: Vec<PlacedLink>,
+    /// The tasks that work was done by.
+    #[serde(borrow)]
+    pub(super) tasks: Vec<&'d str>,
     pub(crate) queue_calls: Vec<QueueCall>,
     /// Offsets of the ends of segments.
     pub(super) segment_ends: Vec<i64>,
@@ -173,7 +176,7 @@ impl Piece {
 /// A count of the graph, by places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum PlacedCount {
-    Segment { node: u32, piece: u32, is_entry: bool },
+    Segment { node: u32, piece: u32, is_entry: bool, task: Option<u32> },
     Inferred { node: u32, piece: u32 },
     Entry { callee: u32, piece: u32 },
     Call { caller: u32, callee: u32, piece: u32 },

@@ -107,8 +107,9 @@ impl<'t> Work<'t> {
             last = Some(piece);
             let piece = place(self.body.pieces.len() - 1);
             let placed = match count {
-                Count::Segment { node, is_entry, .. } => {
-                    PlacedCount::Segment { node: self.node(node), piece, is_entry }
+                Count::Segment { node, is_entry, task, .. } => {
+                    let task = task.map(|task| self.task(task));
+                    PlacedCount::Segment { node: self.node(node), piece, is_entry, task }
                 }
                 Count::Inferred { node, .. } => PlacedCount::Inferred { node: self.node(node), piece },
                 Count::Entry { callee, .. } => PlacedCount::Entry { callee: self.node(callee), piece },
@@ -118,6 +119,15 @@ impl<'t> Work<'t> {
             };
             self.body.counts.push(placed);
         }
+    }
+
+    fn task(&mut self, name: &'t str) -> u32 {
+        let tasks = &mut self.body.tasks;
+        let known = tasks.iter().position(|task| *task == name);
+        place(known.unwrap_or_else(|| {
+            tasks.push(name);
+            tasks.len() - 1
+        }))
     }
 
     fn node(&mut self, key: Key<'t>) -> u32 {

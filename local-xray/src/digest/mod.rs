@@ -26,7 +26,7 @@ pub(crate) use self::facts::{KeptText, KeptValue, Piece, Root};
 pub(crate) use self::reading::DigestView;
 
 /// The form of the bytes; grows with every change to `facts`. Whoever stores digests stores this beside them.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 
 /// One trace, condensed.
 #[derive(Clone, PartialEq, Eq)]

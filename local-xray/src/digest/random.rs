@@ -104,7 +104,16 @@ fn block() -> impl Strategy<Value = (&'static str, String)> {
                 r#"{"request": {"user_agent": "a", "client_ip": "b"}}"#,
             ],
         ),
-        one_of("aws", &[r#"{"account_id": "a"}"#, r#"{"queue_url": "q"}"#, r#"{"ec2": {"availability_zone": "a"}}"#]),
+        one_of(
+            "aws",
+            &[
+                r#"{"account_id": "a"}"#,
+                r#"{"queue_url": "q"}"#,
+                r#"{"ec2": {"availability_zone": "a"}}"#,
+                r#"{"ecs": {"container": "a"}}"#,
+                r#"{"ecs": {"task_arn": "task/b"}}"#
+            ]
+        ),
         link,
         called,
     ]

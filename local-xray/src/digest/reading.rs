@@ -95,8 +95,9 @@ impl<'d> DigestView<'d> {
     fn count(&self, count: PlacedCount) -> Option<Count<'d, &Piece>> {
         let piece = |place: u32| self.body().pieces.get(usize::try_from(place).ok()?);
         Some(match count {
-            PlacedCount::Segment { node, piece: place, is_entry } => {
-                Count::Segment { node: self.key(node)?, piece: piece(place)?, is_entry }
+            PlacedCount::Segment { node, piece: place, is_entry, task } => {
+                let task = task.and_then(|place| self.body().tasks.get(usize::try_from(place).ok()?).copied());
+                Count::Segment { node: self.key(node)?, piece: piece(place)?, is_entry, task }
             }
             PlacedCount::Inferred { node, piece: place } => {
                 Count::Inferred { node: self.key(node)?, piece: piece(place)? }

@@ -7,6 +7,7 @@ use crate::store::Trace;
 
 use super::Measured;
 use super::identity::Key;
+use super::task::task_of;
 
 /// One piece of a trace and the segment whose work it is.
 #[derive(Clone, Copy)]
@@ -20,8 +21,8 @@ pub(crate) struct Part<'a> {
 /// One number that a piece of work contributes: to its node's own view, or to the caller's view of a call. The piece is
 /// the segment itself, or what was measured of it.
 pub(crate) enum Count<'a, P> {
-    /// A service's own work.
-    Segment { node: Key<'a>, piece: P, is_entry: bool },
+    /// A service's own work, and which of its tasks did it.
+    Segment { node: Key<'a>, piece: P, is_entry: bool, task: Option<&'a str> },
     /// A call that nobody answered, in place of the callee's own work.
     Inferred { node: Key<'a>, piece: P },
     /// A request from outside, from the callee's client, in the numbers of the segment that served it.
@@ -41,7 +42,9 @@ impl<'a, P> Count<'a, P> {
     /// The same with another form of the piece.
     pub(crate) fn map<Q>(self, form: impl FnOnce(P) -> Q) -> Count<'a, Q> {
         match self {
-            Self::Segment { node, piece, is_entry } => Count::Segment { node, piece: form(piece), is_entry },
+            Self::Segment { node, piece, is_entry, task } => {
+                Count::Segment { node, piece: form(piece), is_entry, task }
+            }
             Self::Inferred { node, piece } => Count::Inferred { node, piece: form(piece) },
             Self::Entry { callee, piece } => Count::Entry { callee, piece: form(piece) },
             Self::Call { caller, callee, piece } => Count::Call { caller, callee, piece: form(piece) },
@@ -102,7 +105,7 @@ impl<'a> Calls<'a> {
             if is_entry && !is_synthetic_client(piece) {
                 counts.push(Count::Entry { callee: node.clone(), piece });
             }
-            counts.push(Count::Segment { node, piece, is_entry });
+            counts.push(Count::Segment { node, piece, is_entry, task: task_of(piece) });
         }
         let caller = part.owner.map(Key::of_segment);
         if self.is_unanswered_call(piece) {

@@ -14,6 +14,7 @@ mod node;
 mod series;
 mod statistics;
 mod sums;
+mod task;
 #[cfg(test)]
 mod tests;
 pub mod why;

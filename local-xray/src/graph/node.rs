@@ -29,6 +29,8 @@ pub struct Service {
     pub edges: Vec<Edge>,
     /// The node's own counts and times; `None` for clients.
     pub statistics: Option<Statistics>,
+    /// The tasks that sent its segments, as far as they are named: by the ends of their names, in order.
+    pub tasks: Vec<String>,
     /// How long work lasted, including what went on after the response.
     pub duration_histogram: Histogram,
     /// How long responses took.

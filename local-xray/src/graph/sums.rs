@@ -1,6 +1,7 @@
 //! Counts added up by node and edge: a graph that still grows, by single counts or by sums of others.
 
-use std::collections::{BTreeMap, HashMap};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use crate::document::Timestamp;
@@ -25,6 +26,7 @@ struct Node<'a> {
     statistics: Statistics,
     durations: Histogram,
     response_times: Histogram,
+    tasks: BTreeSet<Cow<'a, str>>,
     edges: BTreeMap<(Key<'a>, EdgeKind), EdgeSum>,
 }
 
@@ -46,8 +48,9 @@ impl<'a> Sums<'a> {
     /// Counts one piece of work.
     pub(crate) fn add(&mut self, count: Count<'a, Measured>) {
         match count {
-            Count::Segment { node, piece, is_entry } => {
+            Count::Segment { node, piece, is_entry, task } => {
                 let node = self.node(node);
+                node.tasks.extend(task.map(Cow::Borrowed));
                 node.is_active = true;
                 node.is_root |= is_entry;
                 node.count(&piece);
@@ -103,6 +106,7 @@ impl<'a> Sums<'a> {
             node.statistics.merge(&sum.statistics);
             node.durations.merge(&sum.durations);
             node.response_times.merge(&sum.response_times);
+            node.tasks.extend(sum.tasks.iter().map(|task| Cow::Borrowed(task.as_ref())));
             for ((target, kind), sum) in &sum.edges {
                 let edge = node.edge(target.borrowed(), *kind);
                 edge.statistics.merge(&sum.statistics);
@@ -116,7 +120,8 @@ impl<'a> Sums<'a> {
     pub(crate) fn into_owned(self) -> Sums<'static> {
         let nodes = self.nodes.into_iter().map(|(key, node)| {
             let edges = node.edges.into_iter().map(|((target, kind), sum)| ((target.into_owned(), kind), sum));
-            (key.into_owned(), Node { edges: edges.collect(), ..node })
+            let tasks = node.tasks.into_iter().map(|task| Cow::Owned(task.into_owned()));
+            (key.into_owned(), Node { edges: edges.collect(), tasks: tasks.collect(), ..node })
         });
         Sums { nodes: nodes.collect() }
     }
@@ -198,6 +203,7 @@ impl<'a> Node<'a> {
             end_time: end,
             edges: edges.collect(),
             statistics: (!key.is_client()).then_some(self.statistics),
+            tasks: self.tasks.into_iter().map(Cow::into_owned).collect(),
             duration_histogram: self.durations,
             response_time_histogram: self.response_times,
         }
