@@ -1,40 +1,38 @@
 //! Positions on the map: pure geometry, the same for the same graph.
 //!
-//! Nodes stand in columns (`layers`). An edge becomes a chain of points, one per column it crosses, and its label
-//! is a point of its own with a size: labels therefore take part in the ordering of columns and cannot land on
-//! a node, an edge's bend or one another. `rust_sugiyama` finds an order within columns with few crossings; `stack`
-//! turns the order into heights. The crate's own coordinates keep lines straight at the price of maps that are tall and
-//! mostly empty, and do not guarantee distances.
+//! Each connected part is drawn by itself (`component`); here the parts are told apart and put side by side in rows.
 
-#![expect(
-    clippy::indexing_slicing,
-    reason = "every index is a node, edge or point of the component that sized the vector"
-)]
+#![expect(clippy::indexing_slicing, reason = "every index is a node or edge of the map that sized the vector")]
 
 use std::collections::BTreeMap;
 
-use rust_sugiyama::configure::{Config, CrossingMinimization, RankingType};
+use super::component::Component;
 
-use super::layers;
-use super::stack::stack;
+/// How much room everything takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Shape {
+    /// Radius of a node's circle including its ring.
+    pub(super) radius: f64,
+    /// Height kept free above a node that calls itself.
+    pub(super) loop_height: f64,
+    /// Height of the text under a node.
+    pub(super) caption_height: f64,
+    pub(super) node_gap: f64,
+    pub(super) column_gap: f64,
+}
 
-/// Radius of a node's circle including its ring.
-pub(super) const RADIUS: f64 = 42.0;
-/// Height kept free above a node that calls itself.
-pub(super) const LOOP_HEIGHT: f64 = 58.0;
-/// Height of the text under a node.
-const CAPTION_HEIGHT: f64 = 62.0;
-const NODE_GAP: f64 = 22.0;
-const COLUMN_GAP: f64 = 56.0;
+/// Circles with numbers inside.
+pub(super) const ROOMY: Shape =
+    Shape { radius: 42.0, loop_height: 58.0, caption_height: 62.0, node_gap: 22.0, column_gap: 56.0 };
+/// Dots with names, for maps of many nodes.
+pub(super) const DENSE: Shape =
+    Shape { radius: 14.0, loop_height: 24.0, caption_height: 18.0, node_gap: 8.0, column_gap: 64.0 };
+
 const COMPONENT_GAP: f64 = 48.0;
 /// Components share a row until it is this wide.
 const ROW_WIDTH: f64 = 1200.0;
 /// A map higher than this scrolls.
 pub(super) const TALL: f64 = 1400.0;
-/// Beyond this many points the search for fewer crossings would take longer than the picture gains.
-const TRANSPOSE_LIMIT: usize = 240;
-const UNTANGLE_ROUNDS: usize = 12;
-
 /// What the layout needs to know of a node.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct NodeSize {
@@ -80,7 +78,7 @@ pub(super) struct Route {
 }
 
 /// Lays out the whole map: each connected component by itself, then side by side in rows.
-pub(super) fn layout(nodes: &[NodeSize], edges: &[EdgeSize]) -> Layout {
+pub(super) fn layout(nodes: &[NodeSize], edges: &[EdgeSize], shape: &Shape) -> Layout {
     let mut whole = Layout {
         nodes: vec![Point::default(); nodes.len()],
         edges: vec![Route::default(); edges.len()],
@@ -92,7 +90,7 @@ pub(super) fn layout(nodes: &[NodeSize], edges: &[EdgeSize]) -> Layout {
     let mut pen = Point::default();
     let mut row_height: f64 = 0.0;
     for component in components {
-        let drawn = component.layout(nodes, edges);
+        let drawn = component.layout(nodes, edges, shape);
         if pen.x > 0.0 && pen.x + drawn.width > ROW_WIDTH {
             pen = Point { x: 0.0, y: pen.y + row_height + COMPONENT_GAP };
             row_height = 0.0;
@@ -114,12 +112,6 @@ pub(super) fn layout(nodes: &[NodeSize], edges: &[EdgeSize]) -> Layout {
 
 fn shifted(point: Point, by: Point) -> Point {
     Point { x: point.x + by.x, y: point.y + by.y }
-}
-
-/// A connected part of the graph, as indices into the whole.
-struct Component {
-    nodes: Vec<usize>,
-    edges: Vec<usize>,
 }
 
 fn components(nodes: usize, edges: &[EdgeSize]) -> Vec<Component> {
@@ -148,205 +140,6 @@ fn components(nodes: usize, edges: &[EdgeSize]) -> Vec<Component> {
     found.into_values().collect()
 }
 
-/// A point of the layered drawing: a node, a label, or a bend of an edge that passes through a column.
-struct Vertex {
-    column: usize,
-    width: f64,
-    /// Space taken above and below the line through the point.
-    above: f64,
-    below: f64,
-}
-
-impl Component {
-    fn layout(&self, nodes: &[NodeSize], edges: &[EdgeSize]) -> Layout {
-        let local: BTreeMap<usize, usize> =
-            self.nodes.iter().enumerate().map(|(local, &global)| (global, local)).collect();
-        let edges: Vec<EdgeSize> = self
-            .edges
-            .iter()
-            .map(|&edge| EdgeSize {
-                source: local[&edges[edge].source],
-                target: local[&edges[edge].target],
-                label: edges[edge].label,
-            })
-            .collect();
-        let ends: Vec<(usize, usize)> = edges.iter().map(|edge| (edge.source, edge.target)).collect();
-        let layers = layers::assign(self.nodes.len(), &ends);
-
-        let mut vertices: Vec<Vertex> = (0..self.nodes.len())
-            .map(|node| Vertex {
-                column: 2 * layers.of_node[node],
-                width: nodes[self.nodes[node]].caption_width.max(2.0 * RADIUS),
-                above: RADIUS + if ends.contains(&(node, node)) { LOOP_HEIGHT } else { 0.0 },
-                below: RADIUS + CAPTION_HEIGHT,
-            })
-            .collect();
-        let chains: Vec<Vec<usize>> =
-            edges.iter().zip(&layers.reversed).map(|(edge, &reversed)| chain(edge, reversed, &mut vertices)).collect();
-
-        let heights = heights(&vertices, &chains);
-        let columns = columns(&vertices);
-        let place = |vertex: usize| Point { x: columns[vertices[vertex].column], y: heights[vertex] };
-        let routes = edges
-            .iter()
-            .zip(&chains)
-            .zip(&layers.reversed)
-            .map(|((edge, chain), &reversed)| route(edge, chain, reversed, &vertices, &place))
-            .collect();
-        let bottom = vertices.iter().enumerate().map(|(at, vertex)| heights[at] + vertex.below).fold(0.0, f64::max);
-        let right = vertices.iter().map(|vertex| columns[vertex.column] + vertex.width / 2.0).fold(0.0, f64::max);
-        Layout { nodes: (0..self.nodes.len()).map(place).collect(), edges: routes, width: right, height: bottom }
-    }
-}
-
-/// Adds the label and the bends of an edge as vertices; returns the chain from its left to its right node.
-fn chain(edge: &EdgeSize, reversed: bool, vertices: &mut Vec<Vertex>) -> Vec<usize> {
-    if edge.source == edge.target {
-        return Vec::new();
-    }
-    let (left, right) = if reversed { (edge.target, edge.source) } else { (edge.source, edge.target) };
-    let (first, last) = (vertices[left].column, vertices[right].column);
-    let label_column = first + 1 + 2 * ((last - first) / 4);
-    let mut chain = vec![left];
-    // Without a label the columns between nodes stay empty.
-    let step = if edge.label.0 > 0.0 { 1 } else { 2 };
-    for column in (first + step..last).step_by(step) {
-        let (width, height) = if column == label_column { edge.label } else { (0.0, 14.0) };
-        chain.push(vertices.len());
-        vertices.push(Vertex { column, width, above: height / 2.0, below: height / 2.0 });
-    }
-    chain.push(right);
-    chain
-}
-
-fn route(
-    edge: &EdgeSize,
-    chain: &[usize],
-    reversed: bool,
-    vertices: &[Vertex],
-    place: &dyn Fn(usize) -> Point,
-) -> Route {
-    let node = place(edge.source);
-    if chain.is_empty() {
-        let label = Point { x: node.x, y: node.y - RADIUS - LOOP_HEIGHT + edge.label.1 / 2.0 };
-        return Route { bends: Vec::new(), label, reversed };
-    }
-    let mut bends = Vec::new();
-    let mut label = node;
-    for &vertex in chain.get(1..chain.len() - 1).unwrap_or_default() {
-        let at = place(vertex);
-        let half = vertices[vertex].width / 2.0;
-        if half > 0.0 {
-            label = at;
-        }
-        bends.extend([Point { x: at.x - half - 4.0, y: at.y }, Point { x: at.x + half + 4.0, y: at.y }]);
-    }
-    if reversed {
-        bends.reverse();
-    }
-    Route { bends, label, reversed }
-}
-
-/// The middle of each column: as wide as its widest vertex, with a gap between.
-fn columns(vertices: &[Vertex]) -> Vec<f64> {
-    let count = vertices.iter().map(|vertex| vertex.column + 1).max().unwrap_or(0);
-    let mut widths = vec![0.0_f64; count];
-    for vertex in vertices {
-        widths[vertex.column] = widths[vertex.column].max(vertex.width);
-    }
-    let mut edge = 0.0;
-    widths
-        .into_iter()
-        .map(|width| {
-            let middle = edge + width / 2.0;
-            edge += width + COLUMN_GAP;
-            middle
-        })
-        .collect()
-}
-
-/// The height of each vertex's line: the order within columns by the crate, the heights by us.
-fn heights(vertices: &[Vertex], chains: &[Vec<usize>]) -> Vec<f64> {
-    let mut heights = order(vertices, chains);
-    let joined = joined(vertices.len(), chains);
-    untangle(vertices, &joined, &mut heights);
-    let distance = |upper: usize, lower: usize| vertices[upper].below + vertices[lower].above + NODE_GAP;
-    stack(&in_columns(vertices, &heights), &joined, &distance, &mut heights);
-    let top = vertices.iter().zip(&heights).map(|(vertex, y)| y - vertex.above).fold(f64::INFINITY, f64::min);
-    heights.iter().map(|y| y - top).collect()
-}
-
-/// Provisional heights that put every column in an order with few crossings. Their distances mean nothing.
-fn order(vertices: &[Vertex], chains: &[Vec<usize>]) -> Vec<f64> {
-    let sizes: Vec<(u32, (f64, f64))> = (0_u32..).zip(vertices).map(|(id, _)| (id, (1.0, 1.0))).collect();
-    let id = |vertex: usize| sizes[vertex].0;
-    let edges: Vec<(u32, u32)> =
-        chains.iter().flat_map(|chain| chain.windows(2).map(|pair| (id(pair[0]), id(pair[1])))).collect();
-    let config = Config {
-        dummy_vertices: false,
-        ranking_type: RankingType::Up,
-        c_minimization: CrossingMinimization::Barycenter,
-        transpose: vertices.len() <= TRANSPOSE_LIMIT,
-        ..Config::default()
-    };
-    let mut heights = vec![0.0; vertices.len()];
-    for (positions, _, _) in rust_sugiyama::from_vertices_and_edges(&sizes, &edges, &config) {
-        for (vertex, (across, _)) in positions {
-            heights[vertex] = across;
-        }
-    }
-    heights
-}
-
-/// For each vertex, those that it shares a piece of line with.
-fn joined(vertices: usize, chains: &[Vec<usize>]) -> Vec<Vec<usize>> {
-    let mut joined = vec![Vec::new(); vertices];
-    for pair in chains.iter().flat_map(|chain| chain.windows(2)) {
-        joined[pair[0]].push(pair[1]);
-        joined[pair[1]].push(pair[0]);
-    }
-    joined
-}
-
-/// The vertices by column, each column from top to bottom.
-fn in_columns(vertices: &[Vertex], heights: &[f64]) -> Vec<Vec<usize>> {
-    let mut columns: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (index, vertex) in vertices.iter().enumerate() {
-        columns.entry(vertex.column).or_default().push(index);
-    }
-    for column in columns.values_mut() {
-        column.sort_by(|&a, &b| heights[a].total_cmp(&heights[b]).then(a.cmp(&b)));
-    }
-    columns.into_values().collect()
-}
-
-/// Swaps neighbours in a column of labels as long as that saves crossings: the crate's heuristic leaves some behind.
-fn untangle(vertices: &[Vertex], joined: &[Vec<usize>], heights: &mut [f64]) {
-    for _ in 0..UNTANGLE_ROUNDS {
-        let mut changed = false;
-        let of_labels = |column: &Vec<usize>| column.iter().all(|&vertex| vertices[vertex].column % 2 == 1);
-        for mut column in in_columns(vertices, heights).into_iter().filter(of_labels) {
-            for at in 1..column.len() {
-                let (upper, lower) = (column[at - 1], column[at]);
-                // Of two lines to the same column, those that end the other way round cross.
-                let crossings = |first: usize, second: usize| {
-                    let ends = joined[first].iter().flat_map(|&a| joined[second].iter().map(move |&b| (a, b)));
-                    ends.filter(|&(a, b)| vertices[a].column == vertices[b].column && heights[a] > heights[b] + 0.5)
-                        .count()
-                };
-                if crossings(upper, lower) > crossings(lower, upper) {
-                    heights.swap(upper, lower);
-                    column.swap(at - 1, at);
-                    changed = true;
-                }
-            }
-        }
-        if !changed {
-            return;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -359,10 +152,10 @@ mod tests {
     }
 
     /// Boxes (left, top, right, bottom) that must not touch: nodes with their captions, and labels.
-    fn boxes(layout: &Layout, sizes: &[EdgeSize]) -> Vec<(f64, f64, f64, f64)> {
+    fn boxes(layout: &Layout, sizes: &[EdgeSize], shape: &Shape) -> Vec<(f64, f64, f64, f64)> {
         let nodes = layout.nodes.iter().map(|at| {
-            let half = (CAPTION.caption_width / 2.0).max(RADIUS);
-            (at.x - half, at.y - RADIUS, at.x + half, at.y + RADIUS + CAPTION_HEIGHT)
+            let half = (CAPTION.caption_width / 2.0).max(shape.radius);
+            (at.x - half, at.y - shape.radius, at.x + half, at.y + shape.radius + shape.caption_height)
         });
         let labels = layout.edges.iter().zip(sizes).map(|(route, size)| {
             let (w, h) = (size.label.0 / 2.0, size.label.1 / 2.0);
@@ -382,18 +175,18 @@ mod tests {
 
     #[test]
     fn an_empty_map_has_no_size() {
-        assert_eq!(layout(&[], &[]), Layout::default());
+        assert_eq!(layout(&[], &[], &ROOMY), Layout::default());
     }
 
     #[test]
     fn a_chain_is_a_straight_line() {
-        let drawn = layout(&[CAPTION; 3], &edges(&[(0, 1), (1, 2)]));
+        let drawn = layout(&[CAPTION; 3], &edges(&[(0, 1), (1, 2)]), &ROOMY);
         assert!(drawn.nodes.windows(2).all(|pair| pair[0].x < pair[1].x && (pair[0].y - pair[1].y).abs() < 0.5));
     }
 
     #[test]
     fn a_call_and_its_call_back_take_two_ways() {
-        let drawn = layout(&[CAPTION; 3], &edges(&[(0, 1), (1, 2), (2, 1)]));
+        let drawn = layout(&[CAPTION; 3], &edges(&[(0, 1), (1, 2), (2, 1)]), &ROOMY);
         assert!(drawn.edges[2].reversed);
         assert!((drawn.edges[1].label.y - drawn.edges[2].label.y).abs() >= 20.0);
     }
@@ -402,7 +195,7 @@ mod tests {
     fn lines_that_need_not_cross_do_not() {
         // A client and a service call the same service, as health checks and likes do.
         let ends = [(0, 1), (1, 2), (2, 1), (3, 2), (1, 4)];
-        let drawn = layout(&[CAPTION; 5], &edges(&ends));
+        let drawn = layout(&[CAPTION; 5], &edges(&ends), &ROOMY);
         let above = |a: f64, b: f64| a < b;
         let (caller, client) = (drawn.nodes[1].y, drawn.nodes[3].y);
         let (call, check) = (drawn.edges[1].label.y, drawn.edges[3].label.y);
@@ -413,7 +206,9 @@ mod tests {
     fn two_hundred_nodes_keep_their_distance() {
         let ends: Vec<(usize, usize)> = (1..200).map(|node| ((node - 1) / 3, node)).collect();
         let sizes = edges(&ends);
-        assert_apart(&boxes(&layout(&[CAPTION; 200], &sizes), &sizes));
+        for shape in [ROOMY, DENSE] {
+            assert_apart(&boxes(&layout(&[CAPTION; 200], &sizes, &shape), &sizes, &shape));
+        }
     }
 
     proptest! {
@@ -426,9 +221,9 @@ mod tests {
             let ends: Vec<_> = ends.into_iter().filter(|&(a, b)| a < nodes && b < nodes).collect();
             let sizes = edges(&ends);
             let captions = vec![CAPTION; nodes];
-            let drawn = layout(&captions, &sizes);
-            assert_apart(&boxes(&drawn, &sizes));
-            prop_assert_eq!(drawn, layout(&captions, &sizes));
+            let drawn = layout(&captions, &sizes, &ROOMY);
+            assert_apart(&boxes(&drawn, &sizes, &ROOMY));
+            prop_assert_eq!(drawn, layout(&captions, &sizes, &ROOMY));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 #![expect(clippy::indexing_slicing, reason = "every index is a node or edge of the layout that sized the vector")]
 
-use super::layout::{LOOP_HEIGHT, Layout, Point, RADIUS};
+use super::layout::{Layout, Point, Shape};
 
 /// Distance between a node's ring and the edges that touch it.
 const CLEARANCE: f64 = 6.0;
@@ -22,16 +22,17 @@ pub(super) struct EdgePath {
 }
 
 /// Draws all edges of a layout; `ends` holds (source, target) of each.
-pub(super) fn paths(layout: &Layout, ends: &[(usize, usize)]) -> Vec<EdgePath> {
+pub(super) fn paths(layout: &Layout, ends: &[(usize, usize)], shape: &Shape) -> Vec<EdgePath> {
     let ports = ports(layout, ends);
     ends.iter()
         .enumerate()
         .map(|(edge, &(source, target))| {
             if source == target {
-                return self_call(layout.nodes[source]);
+                return self_call(layout.nodes[source], shape);
             }
             let [leaves, enters] = ports[edge];
-            curve(layout.nodes[source], leaves, &layout.edges[edge].bends, layout.nodes[target], enters)
+            let ends = [(layout.nodes[source], leaves), (layout.nodes[target], enters)];
+            curve(ends, &layout.edges[edge].bends, shape.radius + CLEARANCE)
         })
         .collect()
 }
@@ -73,10 +74,11 @@ fn around(centre: Point, radius: f64, angle: f64) -> Point {
     Point { x: centre.x + radius * angle.cos(), y: centre.y + radius * angle.sin() }
 }
 
-fn curve(source: Point, leaves: f64, bends: &[Point], target: Point, enters: f64) -> EdgePath {
-    let start = around(source, RADIUS + CLEARANCE, leaves);
-    let tip = around(target, RADIUS + CLEARANCE, enters);
-    let end = around(target, RADIUS + CLEARANCE + ARROW_LENGTH - 1.0, enters);
+/// From one node and angle to another, at this distance from their centres.
+fn curve([(source, leaves), (target, enters)]: [(Point, f64); 2], bends: &[Point], distance: f64) -> EdgePath {
+    let start = around(source, distance, leaves);
+    let tip = around(target, distance, enters);
+    let end = around(target, distance + ARROW_LENGTH - 1.0, enters);
     let mut line = format!("M{:.1} {:.1}", start.x, start.y);
     let mut from = start;
     for &to in bends.iter().chain([&end]) {
@@ -94,17 +96,18 @@ fn curve(source: Point, leaves: f64, bends: &[Point], target: Point, enters: f64
 }
 
 /// A loop over the top of the node.
-fn self_call(node: Point) -> EdgePath {
+fn self_call(node: Point, shape: &Shape) -> EdgePath {
+    let distance = shape.radius + CLEARANCE;
     let (leaves, enters) = (-2.05, -1.09);
-    let start = around(node, RADIUS + CLEARANCE, leaves);
-    let end = around(node, RADIUS + CLEARANCE + ARROW_LENGTH - 1.0, enters);
-    let reach = LOOP_HEIGHT - 6.0;
+    let start = around(node, distance, leaves);
+    let end = around(node, distance + ARROW_LENGTH - 1.0, enters);
+    let reach = shape.loop_height - 6.0;
     let (first, last) = (around(start, reach, leaves), around(end, reach - ARROW_LENGTH, enters));
     let line = format!(
         "M{:.1} {:.1} C{:.1} {:.1} {:.1} {:.1} {:.1} {:.1}",
         start.x, start.y, first.x, first.y, last.x, last.y, end.x, end.y
     );
-    EdgePath { line, arrow: arrow(around(node, RADIUS + CLEARANCE, enters), enters) }
+    EdgePath { line, arrow: arrow(around(node, distance, enters), enters) }
 }
 
 /// A triangle that points from outside at `tip`, coming along `angle`.
@@ -117,14 +120,14 @@ fn arrow(tip: Point, angle: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::layout::{EdgeSize, NodeSize, layout};
+    use super::super::layout::{EdgeSize, NodeSize, ROOMY, layout};
     use super::*;
 
     fn drawn(nodes: usize, ends: &[(usize, usize)]) -> (Layout, Vec<EdgePath>) {
         let sizes: Vec<_> =
             ends.iter().map(|&(source, target)| EdgeSize { source, target, label: (80.0, 20.0) }).collect();
-        let layout = layout(&vec![NodeSize { caption_width: 100.0 }; nodes], &sizes);
-        let paths = paths(&layout, ends);
+        let layout = layout(&vec![NodeSize { caption_width: 100.0 }; nodes], &sizes, &ROOMY);
+        let paths = paths(&layout, ends, &ROOMY);
         (layout, paths)
     }
 
@@ -146,6 +149,6 @@ mod tests {
     fn a_self_call_starts_and_ends_above_its_node() {
         let (layout, paths) = drawn(1, &[(0, 0)]);
         assert!(paths[0].line.starts_with('M') && paths[0].line.contains('C'));
-        assert!(layout.nodes[0].y >= RADIUS + LOOP_HEIGHT - 0.01, "room above the circle");
+        assert!(layout.nodes[0].y >= ROOMY.radius + ROOMY.loop_height - 0.01, "room above the circle");
     }
 }
