@@ -29,8 +29,8 @@ pub(super) struct Choice {
 
 /// A range to choose.
 pub(super) struct RangeLink {
-    pub(super) label: &'static str,
-    pub(super) hint: &'static str,
+    pub(super) label: String,
+    pub(super) hint: String,
     pub(super) href: String,
     pub(super) is_current: bool,
 }
@@ -45,7 +45,13 @@ pub(super) struct Save {
 impl Bar {
     /// On a page that is not about the traces of a range: asking leads to the list.
     pub(super) fn of_another_page(view: &View) -> Self {
-        let plain = View { range: view.range, live: view.live, groups: view.groups.clone(), ..View::default() };
+        let plain = View {
+            range: view.range,
+            time: view.time,
+            live: view.live,
+            groups: view.groups.clone(),
+            ..View::default()
+        };
         let asked = View { group: view.group.clone(), filter: view.filter.clone(), ..plain };
         Self { clear: None, ..Self::on("/traces", &asked) }
     }
@@ -89,15 +95,19 @@ fn choices(view: &View) -> Vec<Choice> {
 }
 
 fn ranges(path: &str, view: &View) -> Vec<RangeLink> {
-    RANGES
-        .into_iter()
-        .map(|range| RangeLink {
-            label: range.key,
-            hint: range.words,
-            href: View { range, ..view.clone() }.link_with_all(path).to_string(),
-            is_current: range == view.range,
-        })
-        .collect()
+    let chosen = view.time.map(|_| RangeLink {
+        label: view.when(),
+        hint: "a stretch of time that was picked on a chart".to_owned(),
+        href: view.link_with_all(path).to_string(),
+        is_current: true,
+    });
+    let ranges = RANGES.into_iter().map(|range| RangeLink {
+        label: range.key.to_owned(),
+        hint: range.words.to_owned(),
+        href: view.over(range).link_with_all(path).to_string(),
+        is_current: view.time.is_none() && range == view.range,
+    });
+    ranges.chain(chosen).collect()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use crate::document::Timestamp;
+use crate::document::{Timestamp, Window};
 
 pub(super) use crate::words::{count, duration, percent, plural};
 
@@ -32,6 +32,12 @@ pub(super) fn exact(at: Timestamp) -> String {
 pub(super) fn clock(at: Timestamp) -> String {
     let shape = format_description!("[hour]:[minute]:[second] UTC");
     calendar(at).and_then(|at| at.format(shape).ok()).unwrap_or_default()
+}
+
+/// A stretch of time within a day: `17:24:00–17:25:00 UTC`.
+pub(super) fn span(time: Window) -> String {
+    let (start, end) = (clock(time.start), clock(time.end));
+    format!("{}–{end}", start.trim_end_matches(" UTC"))
 }
 
 fn calendar(at: Timestamp) -> Option<OffsetDateTime> {
@@ -90,6 +96,7 @@ mod tests {
         let at = Timestamp::from_micros(1_478_293_361_271_036);
         assert_eq!(exact(at), "2016-11-04 21:02:41.271036 UTC");
         assert_eq!(clock(at), "21:02:41 UTC");
+        assert_eq!(span(Window { start: at.before(Duration::from_secs(60)), end: at }), "21:01:41–21:02:41 UTC");
         assert!(!exact(Timestamp::MAX).is_empty(), "a time beyond the calendar still prints");
     }
 

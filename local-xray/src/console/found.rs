@@ -47,7 +47,7 @@ impl Found {
         groups: &dyn Groups,
         now: Timestamp,
     ) -> Result<Self, Unanswered> {
-        let in_range = snapshot.entries(Range::Active, view.range.window(now), None);
+        let in_range = snapshot.entries(Range::Active, view.window(now), None);
         Self::among(view, in_range.collect(), snapshot.report().traces, groups)
     }
 

@@ -5,6 +5,8 @@ use std::time::Duration;
 use crate::graph::Histogram;
 
 use super::format;
+use super::link::Link;
+use super::view::band_value;
 
 /// Lower edges of the bins within a decade, times ten.
 const STEPS: [u64; 6] = [10, 15, 20, 30, 50, 70];
@@ -16,7 +18,8 @@ const MAX_BAR: f64 = 40.0;
 /// A histogram, ready to print.
 pub(super) struct Chart {
     pub(super) bars: Vec<Bar>,
-    pub(super) percentiles: Vec<(&'static str, String)>,
+    /// The link that a dragged band is added to.
+    pub(super) brush: String,
 }
 
 /// One bar.
@@ -25,6 +28,9 @@ pub(super) struct Bar {
     pub(super) y: String,
     pub(super) width: String,
     pub(super) height: String,
+    /// The edges in milliseconds, as the URL has them.
+    pub(super) from: u64,
+    pub(super) below: u64,
     /// The link to the traces in the bar.
     pub(super) href: String,
     pub(super) title: String,
@@ -32,9 +38,9 @@ pub(super) struct Bar {
     pub(super) tick: Option<String>,
 }
 
-/// Lays out a histogram; `None` when nothing was counted. `href` makes the link of a band.
+/// Lays out a histogram; `None` when nothing was counted. Every bar adds its band to the link.
 #[expect(clippy::cast_precision_loss, reason = "lengths for the eye")]
-pub(super) fn chart(histogram: &Histogram, href: impl Fn((u64, u64)) -> String) -> Option<Chart> {
+pub(super) fn chart(histogram: &Histogram, traces: &Link) -> Option<Chart> {
     let bins = bins(histogram);
     let highest = bins.iter().map(|&(_, count)| count).max()? as f64;
     let total = histogram.total_count();
@@ -51,17 +57,21 @@ pub(super) fn chart(histogram: &Histogram, href: impl Fn((u64, u64)) -> String) 
                 y: format!("{:.1}", HEIGHT - height),
                 width: format!("{:.1}", step - 1.0),
                 height: format!("{height:.1}"),
-                href: href(band),
+                from: band.0,
+                below: band.1,
+                href: traces.clone().with("band", &band_value(band)).to_string(),
                 title: format!("{from} to {below}: {} ({})", format::count(count), format::percent(count, total)),
                 tick: (index % labelled == 0).then_some(from),
             }
         })
         .collect();
-    let percentiles = [("median", 50), ("p90", 90), ("p99", 99)]
-        .into_iter()
-        .filter_map(|(name, percent)| Some((name, milliseconds(percentile(histogram, percent)?))))
-        .collect();
-    Some(Chart { bars, percentiles })
+    Some(Chart { bars, brush: traces.to_string() })
+}
+
+/// The percentiles that are told, each with its name; none when nothing was counted.
+pub(super) fn percentiles(histogram: &Histogram) -> Vec<(&'static str, String)> {
+    let told = [("p50", 50), ("p95", 95), ("p99", 99)].into_iter();
+    told.filter_map(|(name, percent)| Some((name, milliseconds(percentile(histogram, percent)?)))).collect()
 }
 
 fn milliseconds(millis: u64) -> String {
@@ -114,7 +124,7 @@ fn band(millis: u64) -> (u64, u64) {
 }
 
 /// The smallest value that at least `percent` of the entries do not exceed, in milliseconds.
-fn percentile(histogram: &Histogram, percent: u64) -> Option<u64> {
+pub(super) fn percentile(histogram: &Histogram, percent: u64) -> Option<u64> {
     let rank = (histogram.total_count() * percent).div_ceil(100);
     let mut seen = 0;
     histogram.entries().find_map(|(millis, count)| {
@@ -166,8 +176,10 @@ mod tests {
 
     #[test]
     fn an_empty_histogram_has_no_picture() {
-        assert!(chart(&of(&[]), |_| String::new()).is_none());
-        let chart = chart(&of(&[2_000]), |band| format!("{band:?}")).unwrap();
-        assert_eq!((chart.bars[0].href.as_str(), chart.bars[0].tick.as_deref()), ("(2000, 3000)", Some("2 s")));
+        let traces = Link::to("/traces");
+        assert!(chart(&of(&[]), &traces).is_none() && percentiles(&of(&[])).is_empty());
+        let chart = chart(&of(&[2_000]), &traces).unwrap();
+        assert_eq!(chart.bars[0].href, "/traces?band=2000-3000");
+        assert_eq!(chart.bars[0].tick.as_deref(), Some("2 s"));
     }
 }

@@ -4,6 +4,7 @@
 //! pure code from a snapshot, the URL and the present; handlers only fetch those three. Pages work without scripts and
 //! keep all their state in the URL. Whatever came in with a trace is escaped by the templates.
 
+mod dashboard;
 mod error;
 mod groups;
 mod intake;
@@ -16,9 +17,12 @@ mod traces;
 
 mod assets;
 mod bar;
+mod compare;
 mod editor;
 mod form;
 mod link;
+mod map_state;
+mod map_tools;
 mod page;
 mod view;
 
@@ -26,6 +30,7 @@ mod expression;
 mod found;
 mod marked;
 mod notes;
+mod seen;
 mod unread;
 
 mod details;
@@ -34,7 +39,9 @@ mod format;
 mod health;
 mod histogram;
 mod map;
+mod over_time;
 mod panel;
+mod periods;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
@@ -53,6 +60,7 @@ pub fn routes(service: &mut web::ServiceConfig) {
     service
         .route("/", get().to(service_map::home))
         .route("/map", get().to(service_map::page))
+        .route("/dashboard", get().to(dashboard::page))
         .route("/traces", get().to(traces::page))
         .route("/traces/{id}", get().to(trace::page))
         .route("/traces/{id}/raw", get().to(raw::page))

@@ -18,6 +18,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Section {
     Map,
+    Dashboard,
     Traces,
     Groups,
     Sampling,
@@ -60,6 +61,7 @@ impl Frame {
             title: title.to_owned(),
             tabs: vec![
                 tab("Map", "/map", Section::Map),
+                tab("Dashboard", "/dashboard", Section::Dashboard),
                 tab("Traces", "/traces", Section::Traces),
                 tab("Groups", "/groups", Section::Groups),
                 tab("Sampling", "/sampling", Section::Sampling),

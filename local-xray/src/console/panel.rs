@@ -2,10 +2,13 @@
 
 use crate::graph::{Edge, EdgeKind, Histogram, Service, ServiceGraph, State, Statistics};
 
-use super::histogram::{Chart, chart};
+use super::histogram::{Chart, chart, percentiles};
 use super::link::Link;
 use super::map::{Numbers, display_name, is_client, key, type_words};
-use super::view::{View, band_value};
+use super::map_state::MapState;
+use super::over_time::{OverTime, Scale, outcomes};
+use super::periods::{Period, Periods};
+use super::view::View;
 use super::{format, health};
 
 /// The selected node or edge.
@@ -15,10 +18,15 @@ pub(super) struct Panel {
     /// How the numbers were taken, or why there are none.
     pub(super) note: &'static str,
     pub(super) close: String,
-    pub(super) traces: String,
+    /// Leads to the map around the node; only where there is a map of many traces.
+    pub(super) focus: Option<String>,
+    pub(super) traces: Link,
     pub(super) calls: Option<Counted>,
     pub(super) rate: Option<String>,
+    pub(super) percentiles: Vec<(&'static str, String)>,
     pub(super) chart: Option<Chart>,
+    /// `None` also where the page is not about a stretch of time.
+    pub(super) over_time: Option<OverTime>,
     /// Calls to and from a node.
     pub(super) neighbours: Vec<Neighbour>,
 }
@@ -87,14 +95,29 @@ pub(super) fn counted(statistics: &Statistics, traces: &Link) -> Counted {
 impl Panel {
     /// The panel of the node or edge that the view selects; `None` without a selection. A selection that is not on
     /// the map gives a panel that says so.
-    pub(super) fn of_selected(graph: &ServiceGraph, view: &View, here: &str, numbers: Numbers) -> Option<Self> {
+    pub(super) fn of_selected(
+        graph: &ServiceGraph,
+        periods: Option<&Periods>,
+        view: &View,
+        here: &str,
+        numbers: Numbers,
+    ) -> Option<Self> {
         let panel = if let Some(key) = &view.node {
             key::find_node(graph, key).map(|service| Self::of_node(graph, service, view, here, numbers))
         } else {
             let key = view.edge.as_ref()?;
             key::find_edge(graph, key).map(|ends| Self::of_edge(ends, view, here, numbers))
         };
-        Some(panel.unwrap_or_else(|| Self::of_nothing(view, here)))
+        let mut panel = panel.unwrap_or_else(|| Self::of_nothing(view, here));
+        panel.focus = view.node.as_ref().filter(|_| periods.is_some()).map(|key| {
+            let state = MapState { focus: Some(key.clone()), ..view.map.clone() };
+            state.add_to(view.link(here)).with("node", key).to_string()
+        });
+        panel.over_time = periods.and_then(|periods| {
+            let points: Vec<_> = periods.parts.iter().map(|period| (period.time, counted_in(period, view))).collect();
+            outcomes(&points, Scale::Shares, &panel.traces)
+        });
+        Some(panel)
     }
 
     fn of_node(graph: &ServiceGraph, service: &Service, view: &View, here: &str, numbers: Numbers) -> Self {
@@ -147,8 +170,9 @@ impl Panel {
                 (Some(statistics), Numbers::PerMinute(span)) => Some(format::rate(statistics.total_count(), span)),
                 _ => None,
             },
-            chart: chart(histogram, |band| traces.clone().with("band", &band_value(band)).to_string()),
-            traces: traces.to_string(),
+            percentiles: percentiles(histogram),
+            chart: chart(histogram, traces),
+            traces: traces.clone(),
             ..Self::of_nothing(view, here)
         }
     }
@@ -158,14 +182,24 @@ impl Panel {
             title: "Not on the map".to_owned(),
             subtitle: String::new(),
             note: "Nothing in this range and filter goes by that name. A longer range or another filter may show it.",
-            close: view.link(here).to_string(),
-            traces: view.link("/traces").to_string(),
+            close: view.link_on_map(here).to_string(),
+            focus: None,
+            traces: view.link("/traces"),
             calls: None,
             rate: None,
+            percentiles: Vec::new(),
             chart: None,
+            over_time: None,
             neighbours: Vec::new(),
         }
     }
+}
+
+/// What was counted of the selected node or edge in one period.
+fn counted_in(period: &Period, view: &View) -> Statistics {
+    let node = view.node.as_ref().and_then(|key| key::find_node(&period.graph, key)?.statistics);
+    let edge = view.edge.as_ref().and_then(|key| Some(key::find_edge(&period.graph, key)?.2.statistics));
+    node.or(edge).unwrap_or_default()
 }
 
 fn neighbours(graph: &ServiceGraph, service: &Service, view: &View, here: &str) -> Vec<Neighbour> {
@@ -185,7 +219,7 @@ fn neighbours(graph: &ServiceGraph, service: &Service, view: &View, here: &str) 
         found.push(Neighbour {
             direction,
             name: display_name(other).to_owned(),
-            href: view.link(here).with("edge", &key::edge(caller, callee)).to_string(),
+            href: view.link_on_map(here).with("edge", &key::edge(caller, callee)).to_string(),
             numbers: average.map_or_else(|| count.clone(), |average| format!("{count} · {average}")),
         });
     }

@@ -20,7 +20,11 @@ fn destination(view: &View, text: &str, on: &str) -> String {
     match trace_id(text) {
         Some(id) => view.link(format!("/traces/{id}")).to_string(),
         None => {
-            let page = if on == "map" { "/map" } else { "/traces" };
+            let page = match on {
+                "map" => "/map",
+                "dashboard" => "/dashboard",
+                _ => "/traces",
+            };
             view.filtered(text).link_with_all(page).to_string()
         }
     }
@@ -56,6 +60,7 @@ mod tests {
     #[test]
     fn anything_else_filters_the_page_that_it_was_typed_on() {
         check("service(\"like service\")", "map", "/map?range=1h&filter=service%28%22like+service%22%29&node=a");
+        check("ok", "dashboard", "/dashboard?range=1h&filter=ok&node=a");
         check("ok", "traces", "/traces?range=1h&filter=ok&node=a");
         check("", "map", "/map?range=1h&node=a");
         check("", "", "/traces?range=1h&node=a");

@@ -1,30 +1,33 @@
 //! The service map: every service, client and dependency of the window, and how they call each other.
 
-use std::time::Duration;
+use std::cmp::Reverse;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
-use crate::document::{Timestamp, Window};
-use crate::graph::ServiceGraph;
+use crate::document::Timestamp;
+use crate::graph::{Service, ServiceGraph};
 use crate::state::AppState;
-use crate::store::graph_of;
 
+use super::compare;
 use super::error::PageError;
 use super::format;
 use super::found::Found;
-use super::map::{Drawing, Icon, Numbers, Options, is_client, key, type_words};
+use super::map::cluster::{Clustered, clustered};
+use super::map::{Drawing, Icon, Numbers, Options, clip, is_client, is_found, key, type_words};
+use super::map_tools::{Comparison, MapTools};
 use super::notes::Notes;
 use super::page::{Frame, Section, respond};
 use super::panel::{Counted, Panel, counted};
+use super::seen::Seen;
 use super::unread;
 use super::view::{ALL, View};
 
 const PATH: &str = "/map";
-/// A rate needs some time to be a rate.
-const SHORTEST_SPAN: Duration = Duration::from_secs(60);
+/// The table lists so many nodes, the busiest ones.
+const LISTED: usize = 50;
 
 #[derive(Template)]
 #[template(path = "service_map.html")]
@@ -35,10 +38,14 @@ pub(super) struct ServiceMapPage {
     traces_href: String,
     updated: String,
     notes: Notes,
+    tools: Option<MapTools>,
     drawing: Option<Drawing>,
     panel: Option<Panel>,
+    comparison: Option<Comparison>,
     /// The map once more, as a table.
     rows: Vec<Row>,
+    /// How many nodes there was no room for.
+    unlisted: usize,
     empty: Option<Empty>,
     /// Where to look when the range has traces and none of them matches.
     all: Option<String>,
@@ -58,9 +65,22 @@ pub(super) struct Empty {
     /// Host and port of this server as the reader typed them.
     pub(super) host: String,
     pub(super) port: String,
-    pub(super) range_words: &'static str,
+    pub(super) range_words: String,
     /// Traces outside the window, and the link that shows them.
     pub(super) older: Option<(String, String)>,
+}
+
+impl Empty {
+    pub(super) fn new(view: &View, found: &Found, path: &str, address: &str) -> Self {
+        let (host, port) = address.rsplit_once(':').unwrap_or((address, "80"));
+        let older = || (format::plural(found.stored as u64, "older trace"), view.over(ALL).link(path).to_string());
+        Self {
+            host: host.to_owned(),
+            port: port.to_owned(),
+            range_words: view.when(),
+            older: (found.stored > 0).then(older),
+        }
+    }
 }
 
 /// `/` leads to the map.
@@ -79,8 +99,9 @@ pub(super) async fn page(
     let asked = view.clone();
     // A filter may ask every trace of the range, which takes too long for a thread that answers requests.
     let page = web::block(move || {
-        let found = Found::search(&asked, &state.store.snapshot(), &state.settings.groups(), now);
-        found.map(|found| map_page(&asked, &found, &address, now))
+        let over_time = asked.selected().is_some();
+        let seen = Seen::search(&asked, over_time, &state.store.snapshot(), &state.settings.groups(), now);
+        seen.map(|seen| map_page(&asked, &seen, &address, now))
     });
     match page.await.map_err(|_| PageError::Internal)? {
         Ok(page) => respond(StatusCode::OK, &page),
@@ -91,90 +112,111 @@ pub(super) async fn page(
     }
 }
 
-pub(super) fn map_page(view: &View, found: &Found, address: &str, now: Timestamp) -> ServiceMapPage {
-    if found.matching.is_empty() { empty_page(view, found, address, now) } else { full_page(view, found, now) }
+pub(super) fn map_page(view: &View, seen: &Seen, address: &str, now: Timestamp) -> ServiceMapPage {
+    if seen.found.matching.is_empty() {
+        empty_page(view, &seen.found, address, now)
+    } else {
+        full_page(view, seen, now)
+    }
 }
 
-fn full_page(view: &View, found: &Found, now: Timestamp) -> ServiceMapPage {
-    let window = view.range.window(now);
-    let graph = graph_of(&found.matching, window);
-    // Rates are over the time that was watched, not the time that the filter left.
-    let span = covered(found.in_range.iter().map(|entry| entry.position().start).min(), window, now);
-    let numbers = Numbers::PerMinute(span);
-    let options = Options { numbers, here: view.link(PATH), selected: view.selected() };
-    let services = graph.services.iter().filter(|service| !is_client(service)).count();
+fn full_page(view: &View, seen: &Seen, now: Timestamp) -> ServiceMapPage {
+    let found = &seen.found;
+    let numbers = Numbers::PerMinute(seen.watched(now));
+    let changes = seen.before.as_ref().map(|(_, before)| compare::changes(before, &seen.graph));
+    let whole = match &seen.before {
+        Some((_, before)) => compare::with_gone(before, &seen.graph),
+        None => seen.graph.clone(),
+    };
+    let services = seen.graph.services.iter().filter(|service| !is_client(service)).count();
+    // A name that only one node has is as good as a click on it.
+    let view = &selecting_the_only_find(view, &whole);
+    let state = &view.map;
+    let part = state.focus.as_ref().and_then(|key| clip::around(&whole, key, state.depth));
+    let is_wanted = |key: &str| [&state.focus, &view.node].into_iter().flatten().any(|wanted| wanted == key);
+    let Clustered { graph, clusters } = match state.is_clustered {
+        true => clustered(part.unwrap_or_else(|| whole.clone()), state.open.as_deref(), |service| {
+            is_wanted(&key::node(service)) || is_found(service, &state.find)
+        }),
+        false => Clustered::none(part.unwrap_or_else(|| whole.clone())),
+    };
+    let tools = MapTools::new(view, PATH, seen, &whole, !clusters.is_empty());
+    let options = Options {
+        find: &state.find,
+        changes: changes.as_ref(),
+        clusters,
+        ..Options::new(numbers, view.link_on_map(PATH), view.selected())
+    };
+    let rows = rows(&seen.graph, view);
     ServiceMapPage {
         summary: format!("{} · {}", format::plural(services as u64, "service"), traces_words(view, found)),
         traces_href: view.link("/traces").to_string(),
         updated: format::clock(now),
         notes: Notes::on(found, PATH, view),
-        panel: Panel::of_selected(&graph, view, PATH, numbers),
+        panel: Panel::of_selected(&whole, seen.periods.as_ref(), view, PATH, numbers),
         drawing: Some(Drawing::new(&graph, &options)),
-        rows: rows(&graph, view),
+        tools: Some(tools),
+        comparison: Comparison::new(changes.as_ref(), seen, view, PATH),
+        unlisted: services - rows.len(),
+        rows,
         empty: None,
         all: None,
         frame: frame(view),
     }
 }
 
+fn selecting_the_only_find(view: &View, graph: &ServiceGraph) -> View {
+    let mut named = graph.services.iter().filter(|service| is_found(service, &view.map.find));
+    match (view.selected(), named.next(), named.next()) {
+        (None, Some(only), None) => View { node: Some(key::node(only)), ..view.clone() },
+        _ => view.clone(),
+    }
+}
+
 fn empty_page(view: &View, found: &Found, address: &str, now: Timestamp) -> ServiceMapPage {
-    let (host, port) = address.rsplit_once(':').unwrap_or((address, "80"));
-    let all = || View { range: ALL, ..view.clone() }.link(PATH).to_string();
-    let older = (found.stored > 0).then(|| (format::plural(found.stored as u64, "older trace"), all()));
     let has_quiet_range = found.in_range.is_empty();
     ServiceMapPage {
         frame: frame(view),
-        summary: if has_quiet_range { format!("no traces in {}", view.range.words) } else { traces_words(view, found) },
+        summary: if has_quiet_range { format!("no traces in {}", view.when()) } else { traces_words(view, found) },
         traces_href: view.link("/traces").to_string(),
         updated: format::clock(now),
         notes: Notes::on(found, PATH, view),
+        tools: None,
         drawing: None,
         panel: None,
+        comparison: None,
         rows: Vec::new(),
-        empty: has_quiet_range.then(|| Empty {
-            host: host.to_owned(),
-            port: port.to_owned(),
-            range_words: view.range.words,
-            older,
-        }),
-        all: (!has_quiet_range).then(all),
+        unlisted: 0,
+        empty: has_quiet_range.then(|| Empty::new(view, found, PATH, address)),
+        all: (!has_quiet_range).then(|| view.over(ALL).link(PATH).to_string()),
     }
 }
 
 /// `12 traces of 120 in the last 15 minutes`.
 fn traces_words(view: &View, found: &Found) -> String {
     let traces = format::plural(found.matching.len() as u64, "trace");
-    format!("{traces}{} in {}", found.of_all(view.is_selective()), view.range.words)
+    format!("{traces}{} in {}", found.of_all(view.is_selective()), view.when())
 }
 
 fn frame(view: &View) -> Frame {
     Frame::still("Service map", Section::Map, view).with_query(PATH, view).refreshing(PATH, view)
 }
 
-/// The part of the window that has traces: from the first one, or the start of the window, until now.
-fn covered(first: Option<Timestamp>, window: Window, now: Timestamp) -> Duration {
-    let start = first.unwrap_or(now).max(window.start);
-    now.since(start).max(SHORTEST_SPAN)
-}
-
 fn rows(graph: &ServiceGraph, view: &View) -> Vec<Row> {
-    let mut rows: Vec<Row> = graph
-        .services
-        .iter()
-        .filter(|service| !is_client(service))
-        .map(|service| {
-            let key = key::node(service);
-            Row {
-                name: service.name.clone(),
-                kind: type_words(service).to_owned(),
-                symbol: Icon::of(service).symbol(),
-                href: view.link(PATH).with("node", &key).to_string(),
-                calls: service
-                    .statistics
-                    .map(|statistics| counted(&statistics, &view.link("/traces").with("node", &key))),
-            }
-        })
-        .collect();
-    rows.sort_by(|a, b| (&a.name, &a.kind).cmp(&(&b.name, &b.kind)));
-    rows
+    let mut services: Vec<&Service> = graph.services.iter().filter(|service| !is_client(service)).collect();
+    services.sort_by_cached_key(|service| Reverse(service.statistics.map_or(0, |numbers| numbers.total_count())));
+    services.truncate(LISTED);
+    services.sort_by_cached_key(|service| key::node(service));
+    let row = |service: &Service| {
+        let key = key::node(service);
+        let traces = view.link("/traces").with("node", &key);
+        Row {
+            name: service.name.clone(),
+            kind: type_words(service).to_owned(),
+            symbol: Icon::of(service).symbol(),
+            href: view.link_on_map(PATH).with("node", &key).to_string(),
+            calls: service.statistics.map(|statistics| counted(&statistics, &traces)),
+        }
+    };
+    services.into_iter().map(row).collect()
 }

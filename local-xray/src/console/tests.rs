@@ -1,9 +1,12 @@
 //! Every page rendered from samples: full, empty, partial and refused; and that nothing a sender writes becomes markup.
 
+use std::time::Duration;
+
 use askama::Template;
 
 use crate::document::{ErrorCode, Rejection, TraceId, Window};
 use crate::filter;
+use crate::graph::{ServiceGraph, service_graph};
 use crate::ingest::{Door, IntakeReport, LoggedRejection};
 use crate::limits::Limits;
 use crate::settings::GroupTable;
@@ -14,10 +17,12 @@ use super::expression::NO_HEALTH_CHECKS;
 use super::found::Found;
 use super::page::{Frame, Section};
 use super::samples::{NOW, TRACE_ID, entries, hostile, like, pending, trace};
+use super::seen::Seen;
 use super::unread::UnreadPage;
 use super::view::View;
-use super::{intake, raw, service_map, trace as trace_view, traces};
+use super::{dashboard, intake, raw, service_map, trace as trace_view, traces};
 
+const SECOND: Duration = Duration::from_secs(1);
 const ADDRESS: &str = "127.0.0.1:2000";
 
 fn view(query: &str) -> View {
@@ -33,13 +38,21 @@ fn found(query: &str, traces: Vec<Trace>, stored: usize) -> Found {
     Found::among(&view(query), entries(traces), stored, &groups).expect("the expression is understood")
 }
 
+fn seen(query: &str, traces: Vec<Trace>, stored: usize) -> Seen {
+    Seen::among(&view(query), true, found(query, traces, stored), NOW)
+}
+
+fn graph(trace: &Trace) -> ServiceGraph {
+    service_graph([trace], Window::ALL)
+}
+
 /// A map of no traces, while so many are stored elsewhere.
 fn empty_map(query: &str, address: &str, stored: usize) -> String {
-    rendered(&service_map::map_page(&view(query), &found(query, Vec::new(), stored), address, NOW))
+    rendered(&service_map::map_page(&view(query), &seen(query, Vec::new(), stored), address, NOW))
 }
 
 fn map(query: &str, traces: &[Trace]) -> String {
-    rendered(&service_map::map_page(&view(query), &found(query, traces.to_vec(), traces.len()), ADDRESS, NOW))
+    rendered(&service_map::map_page(&view(query), &seen(query, traces.to_vec(), traces.len()), ADDRESS, NOW))
 }
 
 fn list(query: &str, traces: Vec<Trace>, stored: usize) -> String {
@@ -76,8 +89,9 @@ fn the_map_shows_services_clients_and_calls() {
 #[test]
 fn the_numbers_of_a_selected_node_lead_to_its_traces() {
     let html = map("node=like+service", &[like()]);
-    check(&html, &["Measured by the service itself.", "/traces?node=like+service&#38;state=error", "p90"], &[]);
-    check(&html, &["/traces?node=like+service&#38;band=1500-2000"], &["Not on the map"]);
+    check(&html, &["Measured by the service itself.", "/traces?node=like+service&#38;state=error", "p95"], &[]);
+    check(&html, &["/traces?node=like+service&#38;band=1500-2000", "data-as=\"band\""], &["Not on the map"]);
+    check(&html, &["/traces?node=like+service&#38;time=100-110", "1 call: 1 error"], &[]);
 }
 
 #[test]
@@ -119,7 +133,96 @@ fn two_hundred_services_are_drawn() {
         })
         .collect();
     let documents: Vec<&str> = documents.iter().map(String::as_str).collect();
-    check(&map("", &[trace(&documents)]), &["200 services", ">service 199<"], &[]);
+    let trace = trace(&documents);
+    check(&map("", std::slice::from_ref(&trace)), &["200 services", "service * ×"], &[">service 199</text>"]);
+    check(&map("clusters=off", &[trace]), &["200 services", ">service 199</text>"], &["×"]);
+}
+
+#[test]
+fn a_map_can_be_drawn_around_one_node() {
+    let html = map("focus=like+service&depth=1", &[like()]);
+    check(&html, &["around <b>like service</b>", "href=\"/map\">Whole map", ">monolith<"], &[">mysfits@sqlite</text>"]);
+    check(&html, &["depth=2", "href=\"/map?focus=like+service&#38;node=monolith\""], &[]);
+    check(&map("focus=nobody", &[like()]), &["around <b>nobody</b>", ">mysfits@sqlite</text>"], &[]);
+}
+
+#[test]
+fn a_name_that_is_looked_for_stands_out() {
+    let html = map("find=MYS", &[like()]);
+    check(&html, &["1 node named like that", "database unseen found selected", " finding\"", "class=\"panel\""], &[]);
+    check(&map("find=e", &[like()]), &["4 nodes named", "value=\"e\""], &["class=\"panel\""]);
+    check(&map("find=nobody", &[like()]), &["0 nodes named"], &[]);
+}
+
+#[test]
+fn the_period_before_is_compared_in_words_and_on_the_map() {
+    let mut seen = seen("compare=before", vec![like()], 1);
+    let before = trace(&[r#""name": "worker", "id": "0000000000000001", "start_time": 100, "end_time": 101"#]);
+    seen.before = Some((Window { start: NOW.before(SECOND * 20), end: NOW.before(SECOND * 10) }, graph(&before)));
+    let html = rendered(&service_map::map_page(&view("compare=before"), &seen, ADDRESS, NOW));
+    check(&html, &["Compared with 00:01:30–00:01:40 UTC", "is-gone", ">worker<", ">gone</span>", ">new</span>"], &[]);
+    check(&html, &["/traces?time=90-100&#38;node=worker", "href=\"/map?compare=before&#38;node=like+service\""], &[]);
+    seen.before = Some((seen.window, seen.graph.clone()));
+    let html = rendered(&service_map::map_page(&view("compare=before"), &seen, ADDRESS, NOW));
+    check(&html, &["Nothing came or went"], &["is-new", "is-gone"]);
+    check(&map("time=100-110", &[like()]), &["href=\"/map?time=100-110&#38;compare=before\""], &["Compared with"]);
+    check(&map("range=all", &[like()]), &[], &["compare=before"]);
+}
+
+/// 60 services that a gateway calls.
+fn crowd() -> Trace {
+    let mut documents =
+        vec![r#""name": "gateway", "id": "00000000000000ff", "start_time": 100, "end_time": 101"#.to_owned()];
+    documents.extend((0..60).map(|n| {
+        format!(r#""name": "shop-{n:02}", "id": "{n:016x}", "parent_id": "00000000000000ff", "start_time": 100, "end_time": 101"#)
+    }));
+    trace(&documents.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+#[test]
+fn a_crowded_map_is_drawn_in_clusters_that_open() {
+    let html = map("", &[crowd()]);
+    check(
+        &html,
+        &["61 services", ">shop-* ×60<", "href=\"/map?open=shop-*%21%212\"", "In clusters"],
+        &[">shop-07</text>"],
+    );
+    check(&html, &["11 more are on the map"], &[]);
+    check(&map("open=shop-*%21%212", &[crowd()]), &[">shop-07</text>", "Close the cluster", " dense"], &["×60"]);
+    check(&map("clusters=off", &[crowd()]), &[">shop-07</text>", "In clusters"], &["×60"]);
+    check(&map("node=shop-07", &[crowd()]), &[">shop-07</text>", ">shop-* ×59<"], &[]);
+    check(&map("", &[like()]), &[], &["In clusters"]);
+}
+
+// === The dashboard ===
+
+fn board(query: &str, traces: Vec<Trace>) -> String {
+    let stored = traces.len();
+    rendered(&dashboard::dashboard_page(&view(query), &seen(query, traces, stored), ADDRESS, NOW))
+}
+
+/// Likes of which each failed, in traces of their own.
+fn failed_likes(count: u8) -> Vec<Trace> {
+    let renamed = |n| Trace::from_segments(TraceId::from_bytes([n; 16]), like().segments().iter().cloned());
+    (1..=count).map(renamed).collect()
+}
+
+#[test]
+fn the_dashboard_reports_services_that_fail_more_than_is_put_up_with() {
+    let html = board("", failed_likes(5));
+    check(&html, &["<title>2 alerts", "<b>like service</b>: 5 of the 5 requests of its last 5 min failed, 100 %"], &[]);
+    check(&html, &["the threshold is 5 %", "likes-1", "/traces?node=like+service&#38;state=error"], &["No alert"]);
+    check(&html, &["/traces?node=like+service&#38;time=100-110", "100 % failing of 5 calls: 5 error"], &[]);
+    check(&board("alert=100", failed_likes(5)), &["<title>Dashboard", "No alert", "value=\"100\""], &["pill fault"]);
+    check(&board("", failed_likes(4)), &["No alert"], &["pill fault"]);
+}
+
+#[test]
+fn the_dashboard_shows_one_service_when_one_is_selected() {
+    let html = board("node=like+service&alert=7", failed_likes(1));
+    check(&html, &["1 service in", "href=\"/dashboard?alert=7\"", ": 1 task<"], &["node=monolith&#38;time"]);
+    check(&board("node=nobody", failed_likes(1)), &["No service like that"], &[]);
+    check(&board("", Vec::new()), &["No traces yet", "AWS_XRAY_DAEMON_ADDRESS"], &["name=\"alert\""]);
 }
 
 // === The list ===
@@ -334,8 +437,8 @@ fn every_link_keeps_the_filter() {
         check(&html, &["name=\"range\" value=\"1h\"", "name=\"q\" value=\"error\""], &[]);
         assert_eq!(
             html.matches("name=\"filter\"").count(),
-            1,
-            "only what saves a group sends the filter under its name"
+            1 + html.matches("name=\"find\"").count(),
+            "only what saves a group or looks for a node sends the filter under its name"
         );
     }
 }
@@ -391,12 +494,13 @@ fn nothing_from_a_trace_becomes_markup() {
     let trace = hostile(SCRIPT);
     let mut rejection = Rejection::new(ErrorCode::InvalidName, SCRIPT, SCRIPT);
     (rejection.id, rejection.trace_id) = (Some(SCRIPT.to_owned()), Some(SCRIPT.to_owned()));
-    let key = super::map::key::node(&crate::graph::service_graph([&trace], Window::ALL).services[1]);
+    let key = super::map::key::node(&graph(&trace).services[1]);
     let selected = view("").link("").with("node", &key).to_string();
     let everywhere = [
         map("", std::slice::from_ref(&trace)),
         map(selected.trim_start_matches('?'), std::slice::from_ref(&trace)),
         list(selected.trim_start_matches('?'), vec![trace.clone()], 1),
+        board("", vec![trace.clone()]),
         one(selected.trim_start_matches('?'), &trace),
         intake_page(&[rejection]),
         empty_map("", SCRIPT, 0),

@@ -80,7 +80,7 @@ pub(super) fn trace_page(view: &View, trace: &Trace, open: Option<SegmentId>, no
     let id = trace.id();
     let here = path(id);
     let graph = graph::service_graph([trace], Window::ALL);
-    let options = Options { numbers: Numbers::Count, here: view.link(&here), selected: view.selected() };
+    let options = Options::new(Numbers::Count, view.link(&here), view.selected());
     let root = root_segment(trace);
     let partial = traces::partial(trace);
     let frame = Frame::still(&format!("Trace {id}"), Section::Traces, view);
@@ -94,7 +94,7 @@ pub(super) fn trace_page(view: &View, trace: &Trace, open: Option<SegmentId>, no
         strip: strip(trace, root, now),
         partial,
         drawing: Drawing::new(&graph, &options),
-        panel: Panel::of_selected(&graph, view, &here, Numbers::Count),
+        panel: Panel::of_selected(&graph, None, view, &here, Numbers::Count),
         timeline: timeline(trace, open),
     }
 }

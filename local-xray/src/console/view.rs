@@ -15,8 +15,9 @@ use crate::store::{Eviction, Position};
 
 use super::error::PageError;
 use super::expression::quoted;
-use super::health;
 use super::link::Link;
+use super::map_state::MapState;
+use super::{format, health};
 
 /// How far back a page looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +76,8 @@ impl StateFilter {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct View {
     pub(super) range: Range,
+    /// A stretch of time that takes the place of the range.
+    pub(super) time: Option<Window>,
     /// Whether the page may refresh itself.
     pub(super) live: bool,
     /// Key of the selected node.
@@ -84,6 +87,10 @@ pub(super) struct View {
     pub(super) state: Option<StateFilter>,
     /// Response times in whole milliseconds: from, and below.
     pub(super) band: Option<(u64, u64)>,
+    /// The share of failing requests, in percent, beyond which the dashboard reports a service.
+    pub(super) alert: f64,
+    /// What the reader does with the map.
+    pub(super) map: MapState,
     /// The list continues after this trace.
     pub(super) after: Option<Position>,
     /// The group whose traces are meant; `None` for all traces.
@@ -98,6 +105,9 @@ pub(super) struct View {
     pub(super) incident: Option<Arc<str>>,
 }
 
+/// What the dashboard puts up with unless told otherwise, in percent.
+const DEFAULT_ALERT: f64 = 5.0;
+
 /// The group that every trace is in; choosing it is choosing none.
 pub(super) const DEFAULT_GROUP: &str = "Default";
 
@@ -105,11 +115,14 @@ impl Default for View {
     fn default() -> Self {
         Self {
             range: DEFAULT_RANGE,
+            time: None,
             live: true,
             node: None,
             edge: None,
             state: None,
             band: None,
+            alert: DEFAULT_ALERT,
+            map: MapState::default(),
             after: None,
             group: None,
             filter: String::new(),
@@ -127,11 +140,14 @@ impl View {
         let value = |name: &str| values.get(name).map(Cow::as_ref).filter(|value| !value.is_empty());
         Ok(Self {
             range: value("range").map_or(Ok(DEFAULT_RANGE), parse_range)?,
+            time: value("time").map(parse_time).transpose()?,
             live: value("live") != Some("off"),
             node: value("node").map(str::to_owned),
             edge: value("edge").map(str::to_owned),
             state: value("state").map(parse_state).transpose()?,
             band: value("band").map(parse_band).transpose()?,
+            alert: value("alert").map_or(Ok(DEFAULT_ALERT), parse_alert)?,
+            map: MapState::parse(value)?,
             after: value("after").map(parse_after).transpose()?,
             group: value("group").filter(|&name| name != DEFAULT_GROUP).map(str::to_owned),
             filter: value("filter").unwrap_or_default().trim().to_owned(),
@@ -150,6 +166,21 @@ impl View {
             names.filter(|name| name != DEFAULT_GROUP).collect()
         });
         Self { groups: names, evicted, incident: store.incident.map(|incident| incident.words), ..self }
+    }
+
+    /// The time that is looked at.
+    pub(super) fn window(&self, now: Timestamp) -> Window {
+        self.time.unwrap_or_else(|| self.range.window(now))
+    }
+
+    /// The end of the sentence "in …".
+    pub(super) fn when(&self) -> String {
+        self.time.map_or_else(|| self.range.words.to_owned(), format::span)
+    }
+
+    /// The same over another range.
+    pub(super) fn over(&self, range: Range) -> Self {
+        Self { range, time: None, ..self.clone() }
     }
 
     /// The same with another filter expression.
@@ -176,23 +207,30 @@ impl View {
         self.group.is_some() || !self.filter.is_empty()
     }
 
-    /// A link to another page that keeps the range, the refreshing, the group and the filter.
+    /// A link to another page that keeps the time, the refreshing, the group and the filter.
     pub(super) fn link(&self, path: impl Into<String>) -> Link {
         let range = (self.range != DEFAULT_RANGE).then_some(self.range.key);
         Link::to(path)
             .with_some("range", range)
+            .with_some("time", self.time.map(time_value).as_deref())
             .with_some("live", (!self.live).then_some("off"))
             .with_some("group", self.group.as_deref())
             .with("filter", &self.filter)
     }
 
+    /// A link that keeps what the reader does with the map too.
+    pub(super) fn link_on_map(&self, path: impl Into<String>) -> Link {
+        self.map.add_to(self.link(path))
+    }
+
     /// A link that keeps the selection and the restrictions too.
     pub(super) fn link_with_all(&self, path: impl Into<String>) -> Link {
-        self.link(path)
+        self.link_on_map(path)
             .with_some("node", self.node.as_deref())
             .with_some("edge", self.edge.as_deref())
             .with_some("state", self.state.map(StateFilter::word))
             .with_some("band", self.band.map(band_value).as_deref())
+            .with_some("alert", (self.alert != DEFAULT_ALERT).then(|| self.alert.to_string()).as_deref())
     }
 
     /// The key of the selected node or edge.
@@ -218,6 +256,12 @@ impl FromRequest for View {
 /// The band of response times as it stands in a URL.
 pub(super) fn band_value((from, below): (u64, u64)) -> String {
     format!("{from}-{below}")
+}
+
+/// The stretch of time as it stands in a URL: whole seconds since the epoch, from and below.
+pub(super) fn time_value(time: Window) -> String {
+    let seconds = |at: Timestamp| at.micros().div_euclid(1_000_000);
+    format!("{}-{}", seconds(time.start), seconds(time.end))
 }
 
 /// The place in the list as it stands in a URL.
@@ -249,6 +293,20 @@ fn parse_band(text: &str) -> Result<(u64, u64), PageError> {
         .ok_or_else(|| PageError::bad_request("A band of response times looks like 100-200, in milliseconds."))
 }
 
+fn parse_time(text: &str) -> Result<Window, PageError> {
+    // The first second is the second of the epoch, the last one fits in 32 bits, as all times do that are taken in.
+    let at = |seconds: &str| Some(Timestamp::from_micros(i64::from(seconds.parse::<u32>().ok()?) * 1_000_000));
+    text.split_once('-')
+        .and_then(|(start, end)| Some(Window { start: at(start)?, end: at(end)? }))
+        .filter(|time| time.start < time.end)
+        .ok_or_else(|| PageError::bad_request("A stretch of time looks like 1764164400-1764164460, in seconds."))
+}
+
+fn parse_alert(text: &str) -> Result<f64, PageError> {
+    let share = text.parse().ok().filter(|share| (0.0..=100.0).contains(share));
+    share.ok_or_else(|| PageError::bad_request("A threshold is a share in percent: a number from 0 to 100."))
+}
+
 fn parse_after(text: &str) -> Result<Position, PageError> {
     text.split_once('.')
         .and_then(|(micros, id)| {
@@ -272,8 +330,11 @@ mod tests {
         };
         check("");
         check("range=1h&live=off");
+        check("range=1h&time=1764164400-1764164460");
         check("node=like+service!AWS%3A%3AECS&state=fault&band=100-200");
         check("edge=a%3Eb&state=partial");
+        check("node=a&alert=0.5");
+        check("focus=a&depth=2&find=b&open=c&clusters=off&compare=before");
         check("filter=service%28%22like+service%22%29+%7B+error+%7D&range=5m");
         check("group=unusual-behavior&filter=ok");
     }
@@ -300,7 +361,20 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_refused() {
-        for query in ["range=2m", "state=broken", "band=5", "band=9-3", "after=1.2", "after=x"] {
+        for query in [
+            "range=2m",
+            "state=broken",
+            "band=5",
+            "band=9-3",
+            "time=9-9",
+            "depth=4",
+            "alert=101",
+            "alert=x",
+            "alert=NaN",
+            "time=-1-5",
+            "after=1.2",
+            "after=x",
+        ] {
             assert!(matches!(View::parse(query), Err(PageError::BadRequest { .. })), "{query}");
         }
     }

@@ -1,17 +1,24 @@
 //! The map as ready-to-print SVG parts: texts, paths and coordinates, in drawing order.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
+use crate::console::compare::{Change, Changes};
 use crate::console::health;
 use crate::console::link::Link;
 use crate::graph::{Edge, EdgeKind, Service, ServiceGraph, State, Statistics};
 
-use super::layout::{EdgeSize, Layout, NodeSize, Point, RADIUS, TALL, layout};
+use super::cluster::{self, CROWDED};
+use super::highlight::Highlight;
+use super::layout::{DENSE, EdgeSize, Layout, NodeSize, Point, ROOMY, Shape, TALL, layout};
 use super::ring::{Arc, arcs};
 use super::words::{self, Caption, Numbers};
 use super::{Icon, is_client, key, path, text};
 
-const RING: f64 = 6.0;
+/// The width of a ring, as a share of the circle.
+const RING: f64 = 1.0 / 7.0;
+/// From these shares of the busiest line's magnitude on a line is a step wider.
+const WIDER: [f64; 4] = [0.125, 0.375, 0.625, 0.875];
 const LABEL_SIZE: f64 = 11.0;
 const LABEL_HEIGHT: f64 = 20.0;
 const MARGIN: f64 = 24.0;
@@ -29,12 +36,41 @@ pub(in crate::console) struct Options<'a> {
     pub(in crate::console) here: Link,
     /// The key of the selected node or edge.
     pub(in crate::console) selected: Option<&'a str>,
+    /// Part of the names that are looked for; empty for none.
+    pub(in crate::console) find: &'a str,
+    /// What changed since the period before, where that is compared.
+    pub(in crate::console) changes: Option<&'a Changes>,
+    /// Nodes that stand for several: their keys, and for how many.
+    pub(in crate::console) clusters: BTreeMap<usize, (String, usize)>,
+}
+
+impl<'a> Options<'a> {
+    /// A map as it is.
+    pub(in crate::console) fn new(numbers: Numbers, here: Link, selected: Option<&'a str>) -> Self {
+        Self { numbers, here, selected, find: "", changes: None, clusters: BTreeMap::new() }
+    }
+
+    fn key(&self, service: &Service) -> String {
+        cluster::key_of(service, &self.clusters)
+    }
+
+    fn change(&self, key: &str) -> Option<&Change> {
+        self.changes?.get(key)
+    }
+
+    fn cluster(&self, service: &Service) -> Option<&(String, usize)> {
+        self.clusters.get(&service.reference_id)
+    }
 }
 
 /// A whole map.
 pub(in crate::console) struct Drawing {
     /// Whether the map is shown at its own size and scrolls.
     pub(in crate::console) is_tall: bool,
+    /// Whether nodes are dots.
+    pub(in crate::console) is_dense: bool,
+    /// Whether some nodes are pointed out, because their names are looked for.
+    pub(in crate::console) is_finding: bool,
     pub(in crate::console) view_box: String,
     pub(in crate::console) width: String,
     pub(in crate::console) height: String,
@@ -118,9 +154,16 @@ impl Drawing {
             })
             .collect();
         let clients = services.iter().filter(|service| is_client(service)).count();
-        let captions: Vec<Caption> = services.iter().map(|service| Caption::new(service, clients > 1)).collect();
-        let has_labels = calls.len() <= LABELLED_EDGES;
-        let label = |call: &Call<'_>| has_labels.then(|| words::label(call.edge));
+        let is_dense = services.len() > CROWDED;
+        let shape = if is_dense { DENSE } else { ROOMY };
+        let caption = |service: &&Service| match options.cluster(service) {
+            _ if is_dense => Caption::of_dot(super::display_name(service)),
+            Some((_, count)) => Caption::of_cluster(service, *count),
+            None => Caption::new(service, clients > 1, options.change(&key::node(service))),
+        };
+        let captions: Vec<Caption> = services.iter().map(caption).collect();
+        let has_labels = calls.len() <= LABELLED_EDGES && !is_dense;
+        let label = |call: &Call<'_>| has_labels.then(|| words::label(call.edge, options.change(&call.key())));
         let labels: Vec<Option<String>> = calls.iter().map(label).collect();
         let sizes: Vec<NodeSize> = captions.iter().map(|caption| NodeSize { caption_width: caption.width() }).collect();
         let edge_sizes: Vec<EdgeSize> = calls
@@ -129,17 +172,19 @@ impl Drawing {
             .map(|(call, label)| EdgeSize {
                 source: call.source,
                 target: call.target,
-                label: label
-                    .as_ref()
-                    .map_or((0.0, LABEL_HEIGHT / 2.0), |label| (text::width(label, LABEL_SIZE) + 14.0, LABEL_HEIGHT)),
+                label: label.as_ref().map_or((0.0, LABEL_HEIGHT / 2.0), |label| (label_width(label), LABEL_HEIGHT)),
             })
             .collect();
-        let layout = layout(&sizes, &edge_sizes);
-        let focus = Focus::new(&services, &calls, options.selected);
+        let layout = layout(&sizes, &edge_sizes, &shape);
+        let keys: Vec<(String, String, String)> =
+            calls.iter().map(|call| (options.key(call.caller), options.key(call.callee), call.key())).collect();
+        let highlight = Highlight::new(services.iter().map(|service| options.key(service)), &keys, options.selected);
         let is_tall = layout.height > TALL;
         let scale = if is_tall { TALL_SCALE } else { SCALE };
         Self {
             is_tall,
+            is_dense,
+            is_finding: !options.find.is_empty(),
             view_box: format!(
                 "{:.0} {:.0} {:.0} {:.0}",
                 -MARGIN,
@@ -153,9 +198,9 @@ impl Drawing {
                 .iter()
                 .zip(captions)
                 .zip(&layout.nodes)
-                .map(|((service, caption), &at)| draw_node(service, caption, at, options, &focus))
+                .map(|((service, caption), &at)| draw_node(service, caption, (at, &shape), options, &highlight))
                 .collect(),
-            edges: draw_edges(&calls, labels, &edge_sizes, &layout, options, &focus),
+            edges: draw_edges(&calls, labels, &edge_sizes, (&layout, &shape), options, &highlight),
         }
     }
 }
@@ -186,47 +231,23 @@ fn in_reading_order(graph: &ServiceGraph) -> Vec<&Service> {
     services
 }
 
-/// Which nodes and edges stay bright: the selected one and its neighbours.
-struct Focus<'a> {
-    selected: Option<&'a str>,
-    near: Vec<String>,
-}
-
-impl<'a> Focus<'a> {
-    fn new(services: &[&Service], calls: &[Call<'_>], selected: Option<&'a str>) -> Self {
-        let exists = services.iter().any(|service| Some(key::node(service).as_str()) == selected)
-            || calls.iter().any(|call| Some(call.key().as_str()) == selected);
-        let Some(selected) = selected.filter(|_| exists) else { return Self { selected: None, near: Vec::new() } };
-        let mut near = Vec::new();
-        for call in calls {
-            let (caller, callee, edge) = (key::node(call.caller), key::node(call.callee), call.key());
-            if [caller.as_str(), callee.as_str(), edge.as_str()].contains(&selected) {
-                near.extend([caller, callee, edge]);
-            }
-        }
-        Self { selected: Some(selected), near }
-    }
-
-    fn class(&self, base: &str, key: &str) -> String {
-        match self.selected {
-            Some(selected) if selected == key => format!("{base} selected"),
-            Some(_) if !self.near.iter().any(|near| near == key) => format!("{base} aside"),
-            _ => base.to_owned(),
-        }
-    }
-}
-
-fn draw_node(service: &Service, caption: Caption, at: Point, options: &Options<'_>, focus: &Focus<'_>) -> DrawnNode {
+fn draw_node(
+    service: &Service,
+    caption: Caption,
+    (at, shape): (Point, &Shape),
+    options: &Options<'_>,
+    highlight: &Highlight<'_>,
+) -> DrawnNode {
     let icon = Icon::of(service);
-    let key = key::node(service);
+    let key = options.key(service);
+    let cluster = options.cluster(service);
+    let is_dot = *shape == DENSE;
+    let radius = shape.radius;
     let statistics = service.statistics.filter(|statistics| statistics.total_count() > 0);
-    let mut base = format!("node {}", icon.symbol());
-    if service.state == State::Unknown && icon != Icon::Client {
-        base.push_str(" unseen");
-    }
     let line = |dy: f64, class, text| Text { x: px(at.x), y: px(at.y + dy), class, text };
-    let inside = statistics.iter().flat_map(|statistics| words::inside(statistics, options.numbers)).zip([6.0, 22.0]);
-    let below = RADIUS + 20.0;
+    let numbers = statistics.iter().filter(|_| !is_dot);
+    let inside = numbers.flat_map(|statistics| words::inside(statistics, options.numbers)).zip([6.0, 22.0]);
+    let below = radius + if is_dot { 14.0 } else { 20.0 };
     let mut lines = vec![line(below, "name", caption.name)];
     if !caption.kind.is_empty() {
         lines.push(line(below + 15.0, "type", caption.kind));
@@ -234,25 +255,61 @@ fn draw_node(service: &Service, caption: Caption, at: Point, options: &Options<'
     if let Some((state, words)) = caption.trouble {
         lines.push(line(below + 30.0, trouble_class(state), words));
     }
-    let (size, drop) = if statistics.is_some() { (16, 28.0) } else { (36, 18.0) };
+    let (size, drop) = match (is_dot, statistics) {
+        (true, _) => (12, 6.0),
+        (false, Some(_)) => (16, 28.0),
+        (false, None) => (36, 18.0),
+    };
+    let title = words::node_title(service, options.numbers, cluster.map(|(_, count)| *count));
+    let changed = options.change(&key).map(|change| format!("; {}", change.short())).unwrap_or_default();
     DrawnNode {
-        class: focus.class(&base, &key),
-        href: options.here.clone().with("node", &key).without("edge").to_string(),
-        title: words::node_title(service, options.numbers),
+        class: node_class(service, &key, options, highlight),
+        href: match cluster {
+            Some((key, _)) => options.here.clone().with("open", key).without("node").without("edge").to_string(),
+            None => options.here.clone().with("node", &key).without("edge").to_string(),
+        },
+        title: title + &changed,
         centre: line(0.0, "", String::new()),
-        halo: RADIUS + 4.5,
-        disc: RADIUS - 0.5,
-        arcs: statistics.map(|statistics| arcs(&statistics, at, RADIUS, RADIUS - RING)).unwrap_or_default(),
+        halo: radius + 4.5,
+        disc: radius - 0.5,
+        arcs: statistics.map(|statistics| arcs(&statistics, at, radius, radius - radius * RING)).unwrap_or_default(),
         icon: IconPlace { symbol: icon.symbol(), x: px(at.x - f64::from(size) / 2.0), y: px(at.y - drop), size },
         inside: inside.map(|((class, words), dy)| line(dy, class, words)).collect(),
         caption: lines,
     }
 }
 
+fn node_class(service: &Service, key: &str, options: &Options<'_>, highlight: &Highlight<'_>) -> String {
+    let icon = Icon::of(service);
+    let mut class = format!("node {}", icon.symbol());
+    if service.state == State::Unknown && icon != Icon::Client {
+        class.push_str(" unseen");
+    }
+    if options.cluster(service).is_some() {
+        class.push_str(" cluster");
+    }
+    if let Some(change) = options.change(key) {
+        class.push_str(" is-");
+        class.push_str(change.kind.class());
+    }
+    if is_found(service, options.find) {
+        class.push_str(" found");
+    }
+    highlight.class(&class, key)
+}
+
+/// Says whether a node's name is looked for.
+pub(in crate::console) fn is_found(service: &Service, find: &str) -> bool {
+    !find.is_empty() && super::display_name(service).to_lowercase().contains(&find.to_lowercase())
+}
+
 fn trouble_class(state: &str) -> &'static str {
     match state {
         "error" => "trouble error",
         "throttle" => "trouble throttle",
+        "worse" => "trouble fault",
+        "better" => "trouble ok",
+        "new" | "gone" => "trouble",
         _ => "trouble fault",
     }
 }
@@ -261,22 +318,29 @@ fn draw_edges(
     calls: &[Call<'_>],
     labels: Vec<Option<String>>,
     sizes: &[EdgeSize],
-    layout: &Layout,
+    (layout, shape): (&Layout, &Shape),
     options: &Options<'_>,
-    focus: &Focus<'_>,
+    highlight: &Highlight<'_>,
 ) -> Vec<DrawnEdge> {
+    let most = calls.iter().map(|call| call.edge.statistics.total_count()).max().unwrap_or_default();
     let ends: Vec<(usize, usize)> = sizes.iter().map(|size| (size.source, size.target)).collect();
-    let paths = path::paths(layout, &ends);
+    let paths = path::paths(layout, &ends, shape);
     calls
         .iter()
         .zip(labels)
         .zip(sizes.iter().zip(&layout.edges).zip(paths))
         .map(|((call, label), ((size, route), path))| {
             let key = call.key();
-            let base = if call.edge.kind == EdgeKind::Link { "edge link" } else { "edge" };
+            let kind = if call.edge.kind == EdgeKind::Link { " link" } else { "" };
+            let change = options.change(&key).map(|change| format!(" is-{}", change.kind.class())).unwrap_or_default();
+            let class = format!("edge w{}{kind}{change}", width(call.edge.statistics.total_count(), most));
+            // What a line to or from a cluster stands for is seen when the cluster is open.
+            let cluster = options.cluster(call.callee).or_else(|| options.cluster(call.caller));
+            let plain = || options.here.clone().with("edge", &key).without("node");
+            let opened = |(key, _): &(String, usize)| options.here.clone().with("open", key).without("edge");
             DrawnEdge {
-                class: focus.class(base, &key),
-                href: options.here.clone().with("edge", &key).without("node").to_string(),
+                class: highlight.class(&class, &key),
+                href: cluster.map_or_else(plain, opened).to_string(),
                 title: words::edge_title(call.caller, call.callee, call.edge),
                 line: path.line,
                 arrow: path.arrow,
@@ -310,6 +374,17 @@ fn draw_label(words: String, at: Point, width: f64, statistics: &Statistics) -> 
         text: Text { x: px(at.x), y: px(at.y + baseline), class: "label", text: words },
         bar,
     }
+}
+
+/// The width of a label's box, in steps, so that a map stands still while its numbers change.
+fn label_width(label: &str) -> f64 {
+    words::stepped(text::width(label, LABEL_SIZE) + 14.0)
+}
+
+/// Which width a line has: with the order of magnitude of its traffic, from 1 to 5.
+fn width(count: u64, most: u64) -> u8 {
+    let share = (count as f64).ln_1p() / (most.max(1) as f64).ln_1p();
+    1 + WIDER.into_iter().filter(|step| share >= *step).map(|_| 1).sum::<u8>()
 }
 
 fn px(length: f64) -> String {

@@ -1,20 +1,27 @@
 //! Service graphs as pictures: layered layout, rings of health, curved edges. Pure: a graph goes in, texts and
 //! coordinates come out, and `templates/map.html` prints them.
 
+pub(super) mod clip;
+pub(super) mod cluster;
+mod component;
 mod drawing;
+mod highlight;
 mod icon;
 pub(super) mod key;
 mod layers;
 mod layout;
+mod order;
 mod path;
 mod ring;
+#[cfg(test)]
+pub(super) mod samples;
 mod stack;
 mod text;
 mod words;
 
 use crate::graph::Service;
 
-pub(super) use self::drawing::{Drawing, Options};
+pub(super) use self::drawing::{Drawing, Options, is_found};
 pub(super) use self::icon::Icon;
 pub(super) use self::words::Numbers;
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::console::compare::{Change, Kind};
 use crate::console::{format, health};
 use crate::graph::{Edge, EdgeKind, Service, State, Statistics};
 
@@ -10,6 +11,10 @@ use super::{display_name, is_client, text, type_words};
 const NAME_SIZE: f64 = 13.0;
 const TYPE_SIZE: f64 = 11.0;
 const CAPTION_MAX: f64 = 168.0;
+const DOT_NAME_SIZE: f64 = 11.0;
+const DOT_NAME_MAX: f64 = 128.0;
+/// Widths are rounded up to steps, so that a map stands still while its numbers change.
+const STEP: f64 = 40.0;
 
 /// What the numbers on the map mean.
 #[derive(Clone, Copy)]
@@ -24,12 +29,27 @@ pub(in crate::console) enum Numbers {
 pub(super) struct Caption {
     pub(super) name: String,
     pub(super) kind: String,
-    /// The worst state, and the shares of all that went wrong.
+    /// What is not as it should be, or not as it was, and its CSS class.
     pub(super) trouble: Option<(&'static str, String)>,
+    width: f64,
 }
 
 impl Caption {
-    pub(super) fn new(service: &Service, several_clients: bool) -> Self {
+    /// Under a dot there is room for a name alone.
+    pub(super) fn of_dot(name: &str) -> Self {
+        let name = text::shorten(name, DOT_NAME_SIZE, DOT_NAME_MAX);
+        let width = stepped(text::width(&name, DOT_NAME_SIZE));
+        Self { name, kind: String::new(), trouble: None, width }
+    }
+
+    /// The nodes of a cluster, by what their names have in common.
+    pub(super) fn of_cluster(service: &Service, count: usize) -> Self {
+        let name = format!("{} ×{count}", display_name(service));
+        Self { name: text::shorten(&name, NAME_SIZE, CAPTION_MAX), ..Self::new(service, false, None) }.measured()
+    }
+
+    /// The lines of one node. What changed takes the place of what is wrong.
+    pub(super) fn new(service: &Service, several_clients: bool, change: Option<&Change>) -> Self {
         let (name, kind) = if is_client(service) {
             let of = if several_clients { format!("of {}", service.name) } else { String::new() };
             ("Clients".to_owned(), of)
@@ -39,15 +59,30 @@ impl Caption {
         Self {
             name: text::shorten(&name, NAME_SIZE, CAPTION_MAX),
             kind: text::shorten(&kind, TYPE_SIZE, CAPTION_MAX),
-            trouble: service.statistics.as_ref().and_then(trouble),
+            trouble: match change {
+                Some(change) => Some((change.kind.class(), change.short())),
+                None => service.statistics.as_ref().and_then(trouble),
+            },
+            width: 0.0,
         }
+        .measured()
     }
 
     /// Width of the widest line.
     pub(super) fn width(&self) -> f64 {
-        let trouble = self.trouble.as_ref().map_or(0.0, |(_, words)| text::width(words, TYPE_SIZE));
-        text::width(&self.name, NAME_SIZE).max(text::width(&self.kind, TYPE_SIZE)).max(trouble)
+        self.width
     }
+
+    fn measured(self) -> Self {
+        let trouble = self.trouble.as_ref().map_or(0.0, |(_, words)| text::width(words, TYPE_SIZE));
+        let width = text::width(&self.name, NAME_SIZE).max(text::width(&self.kind, TYPE_SIZE)).max(trouble);
+        Self { width: stepped(width), ..self }
+    }
+}
+
+/// A width rounded up.
+pub(super) fn stepped(width: f64) -> f64 {
+    (width / STEP).ceil() * STEP
 }
 
 /// The worst outcome that occurred, with its share: `25 % error`.
@@ -77,8 +112,10 @@ pub(super) fn inside(statistics: &Statistics, numbers: Numbers) -> [(&'static st
 }
 
 /// Everything about a node in one line.
-pub(super) fn node_title(service: &Service, numbers: Numbers) -> String {
-    let what = if is_client(service) {
+pub(super) fn node_title(service: &Service, numbers: Numbers, cluster: Option<usize>) -> String {
+    let what = if let Some(count) = cluster {
+        format!("{count} nodes named {} ({})", service.name, type_words(service))
+    } else if is_client(service) {
         format!("Clients of {}", service.name)
     } else {
         format!("{} ({})", service.name, type_words(service))
@@ -94,8 +131,11 @@ pub(super) fn node_title(service: &Service, numbers: Numbers) -> String {
     }
 }
 
-/// The text on an edge: how many calls, and how long they took on average for the caller.
-pub(super) fn label(edge: &Edge) -> String {
+/// The text on an edge: how many calls, and how long they took on average for the caller; or that it is gone.
+pub(super) fn label(edge: &Edge, change: Option<&Change>) -> String {
+    if let Some(change) = change.filter(|change| change.kind == Kind::Gone) {
+        return change.kind.word().to_owned();
+    }
     match (edge.kind, edge.statistics.average_response_time()) {
         (EdgeKind::Link, _) => "link".to_owned(),
         (EdgeKind::Call, None) => "pending".to_owned(),
@@ -113,7 +153,7 @@ pub(super) fn edge_title(caller: &Service, callee: &Service, edge: &Edge) -> Str
             let calls = format::plural(edge.statistics.total_count(), "call");
             format!("{calls}, average {} for the caller", format::duration(average))
         }
-        None => label(edge),
+        None => label(edge, None),
     };
     format!("{} → {}: {numbers}{trouble}", display_name(caller), display_name(callee))
 }

@@ -21,9 +21,9 @@ async function refresh() {
   if ("live" in document.body.dataset) setTimeout(refresh, PERIOD);
 }
 
-// The reader is selecting text, dragging the map or pressing something: hands off.
+// The reader is selecting text, dragging the map, pressing something or typing into the page: hands off.
 function isBusy() {
-  return pressed || !getSelection().isCollapsed;
+  return pressed || !getSelection().isCollapsed || document.activeElement?.matches("main input, main textarea, main select");
 }
 
 let pressed = false;

@@ -1,5 +1,6 @@
 // Pan and zoom for maps: drag, the buttons, Ctrl + wheel or pinch, and + - 0 on a focused map. The place is kept when
-// live.js swaps the page. Without this script a map is a picture that scrolls.
+// live.js swaps the page. Arrow keys walk from node to node, and nodes whose names are looked for stand out while they
+// are typed. Without this script a map is a picture that scrolls.
 
 const places = new Map(); // index of the map on the page -> the part of it in view
 
@@ -34,6 +35,7 @@ function attach(frame, index) {
   });
   frame.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    walk(frame, event);
     if (event.key === "+") zoom(0.75);
     if (event.key === "-") zoom(1 / 0.75);
     if (event.key === "0") fit();
@@ -46,6 +48,45 @@ function attach(frame, index) {
   }, { passive: false });
   drag(svg, () => place, (moved) => { place = moved; show(); });
 }
+
+// The direction of each arrow key.
+const WAYS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
+
+// Goes from the focused node to the nearest one that lies in the direction of the key: sideways distance counts double.
+function walk(frame, event) {
+  const way = WAYS[event.key];
+  const here = event.target.closest(".node");
+  if (!way || !here) return;
+  const middle = (node) => {
+    const disc = node.querySelector(".disc");
+    return [disc.cx.baseVal.value, disc.cy.baseVal.value];
+  };
+  const from = middle(here);
+  let best = null;
+  let least = Infinity;
+  for (const node of frame.querySelectorAll(".node")) {
+    const [dx, dy] = middle(node).map((at, axis) => at - from[axis]);
+    const ahead = dx * way[0] + dy * way[1];
+    const aside = Math.abs(dx * way[1] + dy * way[0]);
+    if (ahead > 1 && ahead + 2 * aside < least) [best, least] = [node, ahead + 2 * aside];
+  }
+  if (best) {
+    event.preventDefault();
+    best.focus();
+  }
+}
+
+// Points out the nodes whose words have the text in them.
+document.addEventListener("input", (event) => {
+  if (!event.target.matches("[data-find]")) return;
+  const text = event.target.value.trim().toLowerCase();
+  for (const frame of document.querySelectorAll("[data-map]")) {
+    frame.classList.toggle("finding", text !== "");
+    for (const node of frame.querySelectorAll(".node")) {
+      node.classList.toggle("found", text !== "" && node.querySelector("title").textContent.toLowerCase().includes(text));
+    }
+  }
+});
 
 // Moving more than a few pixels is a drag and not a click on a node.
 function drag(svg, current, move) {

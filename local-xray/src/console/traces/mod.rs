@@ -88,7 +88,7 @@ pub(super) async fn page(view: View, state: web::Data<AppState>) -> Result<HttpR
 }
 
 pub(super) fn traces_page(view: &View, found: &Found, now: Timestamp) -> TracesPage {
-    let window = view.range.window(now);
+    let window = view.window(now);
     let matching: Vec<&Entry> = found.matching.iter().filter(|entry| matches(entry, view, window)).collect();
     let is_behind = |entry: &Entry| view.after.is_none_or(|after| entry.position() < after);
     let mut listed: Vec<&Entry> =
@@ -101,12 +101,11 @@ pub(super) fn traces_page(view: &View, found: &Found, now: Timestamp) -> TracesP
     let frame = Frame::still("Traces", Section::Traces, view).with_query(PATH, view);
     let restrictions = restrictions(view);
     let of_all = found.of_all(!restrictions.is_empty() || view.is_selective());
-    let all = (listed.is_empty() && found.stored > 0)
-        .then(|| View { range: ALL, ..view.clone() }.link_with_all(PATH).to_string());
+    let all = (listed.is_empty() && found.stored > 0).then(|| view.over(ALL).link_with_all(PATH).to_string());
     TracesPage {
         // Older pages hold still while someone reads them.
         frame: if view.after.is_none() { frame.refreshing(PATH, view) } else { frame },
-        summary: format!("{}{of_all} in {}", format::plural(matching.len() as u64, "trace"), view.range.words),
+        summary: format!("{}{of_all} in {}", format::plural(matching.len() as u64, "trace"), view.when()),
         notes: Notes::on(found, PATH, view),
         restrictions,
         rows: rows(&listed, view, now),
