@@ -242,6 +242,10 @@ fn pages(trace: &str) -> Vec<String> {
     [
         "/map?range=all",
         "/map?range=all&node=marked+up",
+        "/map?compare=before&find=marked",
+        "/map?focus=marked+up",
+        "/dashboard?range=all",
+        "/dashboard?filter=user+%3D+%22nobody%22",
         "/map?filter=user+%3D+%22nobody%22",
         "/map?filter=falt",
         "/map?group=nobody",
@@ -342,7 +346,15 @@ async fn in_chromium_the_pages_work_without_scripts() -> Result<()> {
 async fn in_chromium_the_first_view_is_light() -> Result<()> {
     let stack = Stack::start(&["--no-traffic"], &[]).await?;
     send_markup(&stack).await?;
-    for page in ["/map", "/traces", "/traces/1-67891233-abcdef012345678912345678", "/groups", "/sampling", "/intake"] {
+    for page in [
+        "/map",
+        "/dashboard",
+        "/traces",
+        "/traces/1-67891233-abcdef012345678912345678",
+        "/groups",
+        "/sampling",
+        "/intake",
+    ] {
         let browser = Browser::open().await?;
         browser.page.goto(&stack.console(&format!("{page}?live=off"))).await?;
         find(&browser, "html.js").await?;

@@ -26,7 +26,9 @@ use super::{format, health, unread};
 
 const PATH: &str = "/dashboard";
 /// So many services have charts, those with an alert and the busiest first; the others are listed.
-const CHARTED: usize = 6;
+const CHARTED: usize = 3;
+/// So many of the others are listed.
+const LISTED: usize = 50;
 /// An alert is about so much time before the end of what is looked at,
 pub(super) const ALERT_TIME: Duration = Duration::from_mins(5);
 /// and about no fewer requests.
@@ -46,6 +48,8 @@ pub(super) struct DashboardPage {
     alerts: Vec<Alert>,
     charted: Vec<Row>,
     listed: Vec<Row>,
+    /// How many services there was no room for.
+    unlisted: usize,
     /// Leads from one service back to all of them.
     all: Option<String>,
     empty: Option<Empty>,
@@ -132,7 +136,8 @@ pub(super) fn dashboard_page(view: &View, seen: &Seen, address: &str, now: Times
         threshold: view.alert.to_string(),
         kept: view.link_with_all(PATH).without("alert").into_parameters(),
         charted: services.iter().map(|service| Row { charts: charts(service, view, seen), ..row(service) }).collect(),
-        listed: listed.iter().map(row).collect(),
+        unlisted: listed.len().saturating_sub(LISTED),
+        listed: listed.iter().take(LISTED).map(row).collect(),
         alerts: alerts.into_iter().map(|(_, alert)| alert).collect(),
         all: view.node.is_some().then(|| View { node: None, ..view.clone() }.link_with_all(PATH).to_string()),
         empty: seen.found.in_range.is_empty().then(|| Empty::new(view, &seen.found, PATH, address)),
@@ -148,7 +153,8 @@ fn is_shown(service: &Service, view: &View) -> bool {
 
 fn alert(service: &Service, view: &View, seen: &Seen) -> Option<Alert> {
     let key = key::node(service);
-    let statistics = key::find_node(seen.recent.as_ref()?, &key)?.statistics?;
+    let (last, recent) = seen.recent.as_ref()?;
+    let statistics = key::find_node(recent, &key)?.statistics?;
     let share = failing_share(&statistics).filter(|share| *share > view.alert)?;
     let total = statistics.total_count();
     (total >= ALERT_LEAST).then(|| Alert {
@@ -160,7 +166,7 @@ fn alert(service: &Service, view: &View, seen: &Seen) -> Option<Alert> {
             format::duration(ALERT_TIME),
             view.alert
         ),
-        traces: view.link("/traces").with("node", &key).to_string(),
+        traces: View { time: Some(*last), ..view.clone() }.link("/traces").with("node", &key).to_string(),
     })
 }
 
@@ -238,7 +244,7 @@ fn charts(service: &Service, view: &View, seen: &Seen) -> Vec<(&'static str, Ove
         found.iter().map(|(time, node)| (*time, node.map_or(0, |node| node.tasks.len()))).collect();
     [
         ("Requests", outcomes(&counts, Scale::Counts, &traces)),
-        ("Response time, p50 to p95", response_times(&times, &traces)),
+        ("p50 to p95", response_times(&times, &traces)),
         ("Failing", failing(&counts, view.alert, &traces)),
         ("Tasks", tasks(&running, &traces)),
     ]

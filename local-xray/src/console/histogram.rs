@@ -28,9 +28,6 @@ pub(super) struct Bar {
     pub(super) y: String,
     pub(super) width: String,
     pub(super) height: String,
-    /// The edges in milliseconds, as the URL has them.
-    pub(super) from: u64,
-    pub(super) below: u64,
     /// The link to the traces in the bar.
     pub(super) href: String,
     pub(super) title: String,
@@ -57,8 +54,6 @@ pub(super) fn chart(histogram: &Histogram, traces: &Link) -> Option<Chart> {
                 y: format!("{:.1}", HEIGHT - height),
                 width: format!("{:.1}", step - 1.0),
                 height: format!("{height:.1}"),
-                from: band.0,
-                below: band.1,
                 href: traces.clone().with("band", &band_value(band)).to_string(),
                 title: format!("{from} to {below}: {} ({})", format::count(count), format::percent(count, total)),
                 tick: (index % labelled == 0).then_some(from),

@@ -25,7 +25,7 @@ pub(super) struct Seen {
     /// The period before, and its graph; only where that is compared, and there is a period before.
     pub(super) before: Option<(Window, ServiceGraph)>,
     /// The last minutes of it, which alerts are about; only where something is shown over time.
-    pub(super) recent: Option<ServiceGraph>,
+    pub(super) recent: Option<(Window, ServiceGraph)>,
 }
 
 impl Seen {
@@ -54,7 +54,8 @@ impl Seen {
         let everything = filter::compile("", groups).map_err(Unanswered::Filter)?;
         let graph = snapshot.graph(window, &everything);
         let periods = over_time.then(|| Periods::of_all(snapshot, &everything, &graph, window));
-        let recent = over_time.then(|| snapshot.graph(last_minutes(window, now), &everything));
+        let last = last_minutes(window, now);
+        let recent = over_time.then(|| (last, snapshot.graph(last, &everything)));
         let before = window_before(view, now).map(|window| (window, snapshot.graph(window, &everything)));
         Ok(Self { found, window, periods, before, recent, graph })
     }
@@ -64,7 +65,8 @@ impl Seen {
         let window = view.window(now);
         let graph = graph_of(&found.matching, window);
         let periods = over_time.then(|| Periods::of(&found.matching, &graph, window));
-        let recent = over_time.then(|| graph_of(&found.matching, last_minutes(window, now)));
+        let last = last_minutes(window, now);
+        let recent = over_time.then(|| (last, graph_of(&found.matching, last)));
         Self { found, window, periods, before: None, recent, graph }
     }
 

@@ -150,7 +150,7 @@ fn a_map_can_be_drawn_around_one_node() {
 fn a_name_that_is_looked_for_stands_out() {
     let html = map("find=MYS", &[like()]);
     check(&html, &["1 node named like that", "database unseen found selected", " finding\"", "class=\"panel\""], &[]);
-    check(&map("find=e", &[like()]), &["4 nodes named", "value=\"e\""], &["class=\"panel\""]);
+    check(&map("find=e", &[like()]), &["3 nodes named", "value=\"e\""], &["class=\"panel\""]);
     check(&map("find=nobody", &[like()]), &["0 nodes named"], &[]);
 }
 

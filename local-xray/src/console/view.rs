@@ -258,10 +258,11 @@ pub(super) fn band_value((from, below): (u64, u64)) -> String {
     format!("{from}-{below}")
 }
 
-/// The stretch of time as it stands in a URL: whole seconds since the epoch, from and below.
+/// The stretch of time as it stands in a URL: from and below, in whole seconds since the epoch that hold all of it.
 pub(super) fn time_value(time: Window) -> String {
-    let seconds = |at: Timestamp| at.micros().div_euclid(1_000_000);
-    format!("{}-{}", seconds(time.start), seconds(time.end))
+    let end = time.end.micros();
+    let below = end.div_euclid(1_000_000) + i64::from(end.rem_euclid(1_000_000) > 0);
+    format!("{}-{below}", time.start.micros().div_euclid(1_000_000))
 }
 
 /// The place in the list as it stands in a URL.

@@ -30,13 +30,23 @@ pub(super) async fn all(workload: &Workload, server: &Server, long_enough: Durat
         let ids: Vec<_> = (0..5).map(|n| workload.story(pick(n)).trace_id.to_string()).collect();
         json!({ "TraceIds": ids })
     };
+    let time = seconds(workload.window());
+    let page = async |path: &str| server.page(&format!("{path}?time={time}")).await.map(|_| 0);
     Ok(Answers {
+        map_page: asker.measure(async |_| page("/map").await).await?,
+        dashboard_page: asker.measure(async |_| page("/dashboard").await).await?,
         graph: asker.measure(async |_| asker.pages("/ServiceGraph", &window).await).await?,
         series: asker.measure(async |_| asker.pages("/TimeSeriesServiceStatistics", &series).await).await?,
         filter_page: asker.measure(async |_| asker.page("/TraceSummaries", &lab).await.map(Page::examined)).await?,
         filter_scan: asker.measure(async |_| asker.pages("/TraceSummaries", &vain).await).await?,
         batch_get: asker.measure(async |round| asker.page("/Traces", &ids(round)).await.map(Page::examined)).await?,
     })
+}
+
+/// A window as pages have it in their addresses.
+fn seconds(window: Window) -> String {
+    let [start, end] = [window.start, window.end].map(|time| time.micros() / 1_000_000);
+    format!("{start}-{}", end + 1)
 }
 
 struct Asker<'a> {

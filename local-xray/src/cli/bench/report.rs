@@ -124,6 +124,10 @@ pub(super) struct Answers {
     pub(super) filter_scan: Answer,
     /// `BatchGetTraces` of five.
     pub(super) batch_get: Answer,
+    /// The console's map,
+    pub(super) map_page: Answer,
+    /// and its dashboard.
+    pub(super) dashboard_page: Answer,
 }
 
 /// What one question costs.

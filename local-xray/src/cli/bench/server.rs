@@ -132,6 +132,12 @@ impl Server {
         Ok(body.into())
     }
 
+    /// One page of the console.
+    pub(super) async fn page(&self, path: &str) -> anyhow::Result<String> {
+        let answer = self.http.get(format!("http://{}{path}", self.addr())).send().await?.error_for_status()?;
+        Ok(answer.text().await?)
+    }
+
     /// What the intake has counted.
     pub(super) async fn intake(&self) -> anyhow::Result<Intake> {
         self.get("/intake.json").await

@@ -77,6 +77,8 @@ fn stores_table(stores: &[StoreColumn]) -> String {
             store.answers.filter_scan.cpu_us_per_trace.map_or_else(not_known, |us| format!("{us:.2} µs"))
         }),
         answer("BatchGetTraces of five", |answers| &answers.batch_get),
+        answer("map page of an hour", |answers| &answers.map_page),
+        answer("dashboard page of an hour", |answers| &answers.dashboard_page),
     ];
     table(&headings, rows)
 }

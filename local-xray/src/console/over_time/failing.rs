@@ -31,10 +31,11 @@ pub(in crate::console) fn failing(points: &[(Window, Statistics)], threshold: f6
         let failing = format::percent(failing_count(statistics), statistics.total_count());
         (format!("{failing} failing of {}", words(statistics)), part.into_iter().collect())
     };
-    let line = (px(HEIGHT - threshold / top * HEIGHT), format!("{threshold} %"));
+    let is_within = threshold <= top;
+    let line = if is_within { format!(", line at {threshold} %") } else { String::new() };
     Some(OverTime {
-        top: format!("{top:.0} %"),
-        level: (threshold <= top).then_some(line),
+        top: format!("up to {top:.0} %{line}"),
+        level: is_within.then(|| px(HEIGHT - threshold / top * HEIGHT)),
         ..OverTime::new("Share of failing requests over time", points, traces, fill)?
     })
 }
@@ -57,7 +58,7 @@ mod tests {
         let traces = Link::to("/traces");
         let points = points(&[(95, 5), (0, 0), (90, 10), (10, 0)]);
         let chart = failing(&points, 5.0, &traces).expect("there is work");
-        assert_eq!((chart.top.as_str(), chart.level.as_ref().map(|level| level.0.as_str())), ("10 %", Some("24.0")));
+        assert_eq!((chart.top.as_str(), chart.level.as_deref()), ("up to 10 %, line at 5 %", Some("24.0")));
         assert_eq!(chart.columns[2].title, "00:02:00–00:03:00 UTC: 10 % failing of 100 calls: 90 ok, 10 error");
         assert_eq!(
             bars(Some(chart)),

@@ -31,10 +31,10 @@ pub(super) struct OverTime {
     /// What it is of.
     pub(super) label: &'static str,
     pub(super) columns: Vec<Column>,
-    /// What the full height stands for; empty where that goes without saying.
+    /// What heights stand for; empty where that goes without saying.
     pub(super) top: String,
-    /// A height to compare with, and its label.
-    pub(super) level: Option<(String, String)>,
+    /// A height to compare with.
+    pub(super) level: Option<String>,
     /// The link that a dragged stretch of time is added to.
     pub(super) brush: String,
     /// The times at both ends.
@@ -45,9 +45,6 @@ pub(super) struct OverTime {
 pub(super) struct Column {
     pub(super) x: String,
     pub(super) width: String,
-    /// Seconds, as the URL has them.
-    pub(super) from: i64,
-    pub(super) below: i64,
     pub(super) href: String,
     pub(super) title: String,
     pub(super) parts: Vec<Part>,
@@ -78,8 +75,6 @@ impl OverTime {
             Column {
                 x: format!("{:.1}", place as f64 * step + 0.5),
                 width: format!("{:.1}", step - 1.0),
-                from: time.start.micros() / 1_000_000,
-                below: time.end.micros() / 1_000_000,
                 href: traces.clone().with("time", &time_value(*time)).to_string(),
                 title: format!("{}: {words}", format::span(*time)),
                 parts,

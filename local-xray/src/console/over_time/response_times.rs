@@ -24,7 +24,7 @@ pub(in crate::console) fn response_times(points: &[(Window, &Histogram)], traces
         _ => ("no calls".to_owned(), Vec::new()),
     };
     Some(OverTime {
-        top: words(slowest),
+        top: format!("up to {}", words(slowest)),
         ..OverTime::new("Response times over time, p50 to p95", points, traces, fill)?
     })
 }
@@ -48,7 +48,7 @@ mod tests {
         let (quick, none, slow) = (times(&[25, 25, 50]), times(&[]), times(&[100]));
         let points = by_minute([&quick, &none, &slow]);
         let chart = response_times(&points, &Link::to("/traces")).expect("there is work");
-        assert_eq!(chart.top, "100 ms");
+        assert_eq!(chart.top, "up to 100 ms");
         assert_eq!(chart.columns[0].title, "00:00:00–00:01:00 UTC: p50 25 ms, p95 50 ms");
         let part = |height: &str| (height.to_owned(), "");
         assert_eq!(bars(Some(chart)), [vec![part("12.0"), part("1.5")], vec![], vec![part("0.0"), part("1.5")]]);

@@ -13,7 +13,7 @@ pub(in crate::console) fn tasks(points: &[(Window, usize)], traces: &Link) -> Op
         let part = (*count > 0).then(|| standing(*count as f64 / most as f64, "", "tasks"));
         (format::plural(*count as u64, "task"), part.into_iter().collect())
     };
-    Some(OverTime { top: most.to_string(), ..OverTime::new("Tasks over time", points, traces, fill)? })
+    Some(OverTime { top: format!("up to {most}"), ..OverTime::new("Tasks over time", points, traces, fill)? })
 }
 
 #[cfg(test)]

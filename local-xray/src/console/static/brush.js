@@ -6,7 +6,7 @@ let to = null;
 let dragged = false;
 
 const chartOf = (target) => target.closest?.("[data-brush]");
-const columnsOf = (chart) => [...chart.querySelectorAll("a[data-from]")];
+const columnsOf = (chart) => [...chart.querySelectorAll("a")];
 
 document.addEventListener("pointerdown", (event) => {
   const chart = chartOf(event.target);
@@ -38,7 +38,7 @@ document.addEventListener("keydown", (event) => {
   const chart = chartOf(event.target);
   if (!chart || event.ctrlKey || event.metaKey || event.altKey) return;
   const columns = columnsOf(chart);
-  const current = event.target.closest("a[data-from]");
+  const current = event.target.closest("a");
   const next = { ArrowRight: columns[columns.indexOf(current) + 1], ArrowLeft: columns[columns.indexOf(current) - 1] }[event.key];
   if (next) {
     event.preventDefault();
@@ -78,8 +78,10 @@ function ends(chart) {
 function go(chart) {
   const columns = columnsOf(chart);
   const [first, last] = ends(chart);
+  const name = chart.dataset.as;
+  const edges = (column) => new URL(column.href.baseVal, location.href).searchParams.get(name).split("-");
   const address = new URL(chart.dataset.brush, location.href);
-  address.searchParams.set(chart.dataset.as, `${columns[first].dataset.from}-${columns[last].dataset.below}`);
+  address.searchParams.set(name, `${edges(columns[first])[0]}-${edges(columns[last])[1]}`);
   from = to = null;
   location.assign(address);
 }
