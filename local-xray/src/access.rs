@@ -4,8 +4,12 @@
 //! foreign `Origin`, for cross-site requests that are not plain navigations, and for a `Host` that is neither loopback
 //! nor an address nor listed (a foreign name that points here is how DNS rebinding looks). Ingest and the sampling polls
 //! are open: no SDK or collector could send a token, and containers know the local X-Ray by names of their own.
+//!
+//! A person who opens a page without the token gets a form that asks for it; the cookie that it leaves is for this server
+//! alone and out of reach of scripts.
 
 use actix_web::body::MessageBody;
+use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
@@ -14,12 +18,18 @@ use actix_web::{Error, HttpResponse, web};
 use std::net::IpAddr;
 
 use crate::config::{Config, Token};
+use crate::console;
 
 /// The cookie that carries the token.
 const COOKIE: &str = "local_xray_token";
 /// What is open to everyone who can connect.
 const OPEN_PATHS: &[&str] =
     &["/TraceSegments", "/TelemetryRecords", "/GetSamplingRules", "/SamplingTargets", "/v1/traces", "/health/live"];
+
+/// Where the token is offered by form; open to every page of this server, or nobody could begin.
+const SIGN_IN: &str = "/ui/token";
+/// The looks of the form.
+const FILES: &str = "/static/";
 
 /// The rules of one local X-Ray.
 #[derive(Debug, Clone)]
@@ -93,11 +103,14 @@ pub(crate) async fn check(
     }
     if let Some(token) = &access.token {
         if let Some(offered) = query_token(&request).filter(|offered| token.matches(offered)) {
-            let answer = remember(&offered, request.path());
+            let answer = remember(&offered, &target(&request));
             return Ok(request.into_response(answer).map_into_right_body());
         }
-        if !offered_tokens(&request).iter().any(|offered| token.matches(offered)) {
-            return Ok(request.into_response(unauthorised()).map_into_right_body());
+        let is_open = request.path() == SIGN_IN || request.path().starts_with(FILES);
+        if !is_open && !offered_tokens(&request).iter().any(|offered| token.matches(offered)) {
+            let answer =
+                if wants_page(&request) { console::ask_for_token(&target(&request), false) } else { unauthorised() };
+            return Ok(request.into_response(answer).map_into_right_body());
         }
     }
     next.call(request).await.map(ServiceResponse::map_into_left_body)
@@ -126,7 +139,7 @@ fn offered_tokens(request: &ServiceRequest) -> Vec<String> {
     let authorization = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let bearer = authorization.and_then(|text| text.strip_prefix("Bearer ")).map(|token| token.trim().to_owned());
     let access_key = authorization.and_then(access_key_id).map(str::to_owned);
-    let cookie = request.cookie(COOKIE).map(|cookie| cookie.value().to_owned());
+    let cookie = request.cookie(COOKIE).map(|cookie| unescaped(cookie.value()));
     [bearer, access_key, cookie].into_iter().flatten().collect()
 }
 
@@ -140,12 +153,71 @@ fn query_token(request: &ServiceRequest) -> Option<String> {
     (request.method() == Method::GET).then(|| query.get("token").cloned())?
 }
 
+/// What the form sends.
+#[derive(serde::Deserialize)]
+pub(crate) struct SignIn {
+    #[serde(default)]
+    token: String,
+    /// Where the reader wanted to go.
+    #[serde(default)]
+    to: String,
+}
+
+/// Takes the token from the form.
+pub(crate) async fn sign_in(access: web::Data<Access>, form: web::Form<SignIn>) -> HttpResponse {
+    let offered = form.token.trim();
+    match &access.token {
+        Some(token) if !token.matches(offered) => console::ask_for_token(&form.to, true),
+        _ => remember(offered, &form.to),
+    }
+}
+
+/// Forgets the token, and asks for it again.
+pub(crate) async fn sign_out() -> HttpResponse {
+    let mut gone = cookie(String::new());
+    gone.set_max_age(Duration::ZERO);
+    HttpResponse::SeeOther().insert_header((header::LOCATION, "/")).cookie(gone).finish()
+}
+
 /// Keeps the token in a cookie and takes it out of the address.
-fn remember(token: &str, path: &str) -> HttpResponse {
-    let cookie = Cookie::build(COOKIE, token).path("/").http_only(true).same_site(SameSite::Lax).finish();
+fn remember(token: &str, target: &str) -> HttpResponse {
     // A path that starts with two slashes would lead to another host.
-    let location = format!("/{}", path.trim_start_matches(['/', '\\']));
-    HttpResponse::SeeOther().insert_header((header::LOCATION, location)).cookie(cookie).finish()
+    let location = format!("/{}", target.trim_start_matches(['/', '\\']));
+    HttpResponse::SeeOther().insert_header((header::LOCATION, location)).cookie(cookie(escaped(token))).finish()
+}
+
+/// Lax, because a link from elsewhere may lead here; other pages can still not make the browser change anything.
+fn cookie(value: String) -> Cookie<'static> {
+    Cookie::build(COOKIE, value).path("/").http_only(true).same_site(SameSite::Lax).finish()
+}
+
+/// A token may hold what would end a cookie.
+fn escaped(token: &str) -> String {
+    form_urlencoded::byte_serialize(token.as_bytes()).collect()
+}
+
+fn unescaped(value: &str) -> String {
+    form_urlencoded::parse(format!("={value}").as_bytes())
+        .next()
+        .map(|(_, token)| token.into_owned())
+        .unwrap_or_default()
+}
+
+/// Says whether a person asks, who can fill in a form.
+fn wants_page(request: &ServiceRequest) -> bool {
+    let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    is_read && accept.is_some_and(|accept| accept.contains("text/html"))
+}
+
+/// Path and query of what was asked for, without a token.
+fn target(request: &ServiceRequest) -> String {
+    let rest: Vec<_> =
+        form_urlencoded::parse(request.query_string().as_bytes()).filter(|(name, _)| name != "token").collect();
+    if rest.is_empty() {
+        return request.path().to_owned();
+    }
+    format!("{}?{}", request.path(), form_urlencoded::Serializer::new(String::new()).extend_pairs(rest).finish())
 }
 
 fn refused(reason: &str) -> HttpResponse {
@@ -211,6 +283,24 @@ mod tests {
             "AWS4-HMAC-SHA256 Credential=secret/20260101/us-east-1/xray/aws4_request, SignedHeaders=host, Signature=0";
         assert_eq!(access_key_id(signed), Some("secret"));
         assert_eq!(access_key_id("Bearer secret"), None);
+    }
+
+    #[test]
+    fn a_token_survives_its_cookie() {
+        for token in ["secret", "a;b c", "50%+é=&"] {
+            assert_eq!(unescaped(&escaped(token)), token);
+            assert!(escaped(token).bytes().all(|byte| byte.is_ascii_graphic() && byte != b';'));
+        }
+    }
+
+    #[test]
+    fn the_way_back_has_no_token_in_it() {
+        let check = |uri: &str, expected: &str| {
+            assert_eq!(target(&actix_web::test::TestRequest::with_uri(uri).to_srv_request()), expected);
+        };
+        check("/map", "/map");
+        check("/map?token=secret", "/map");
+        check("/map?range=1h&token=secret&filter=a%26b", "/map?range=1h&filter=a%26b");
     }
 
     #[test]

@@ -71,7 +71,7 @@ impl App {
             Some(folder) => Settings::open(folder, limits, now)?,
             None => Settings::new(limits, now),
         };
-        let state = AppState { store, intake, settings, limits };
+        let state = AppState { store, intake, settings, limits, is_protected: config.token.is_some() };
         Ok(Self { state, access, main, datagrams, otlp_http, otlp_grpc, addresses })
     }
 

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, http::Method, web};
 
 use crate::ingest::otlp;
-use crate::{api, console};
+use crate::{access, api, console};
 
 /// The main port: OTLP/HTTP, the X-Ray API, the console.
 pub(crate) fn main_port(service: &mut web::ServiceConfig) {
@@ -12,6 +12,8 @@ pub(crate) fn main_port(service: &mut web::ServiceConfig) {
         .configure(otlp::routes)
         .configure(api::routes)
         .configure(console::routes)
+        .route("/ui/token", web::post().to(access::sign_in))
+        .route("/ui/sign-out", web::post().to(access::sign_out))
         .route("/intake.json", web::get().to(api::intake))
         .default_service(web::to(nothing_here));
 }

@@ -16,4 +16,6 @@ pub struct AppState {
     pub settings: Settings,
     /// What a caller may ask for.
     pub limits: Limits,
+    /// Whether readers must present a token.
+    pub is_protected: bool,
 }

@@ -5,8 +5,9 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use local_xray::config::Token;
 use local_xray::{App, Config};
-use reqwest::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION};
+use reqwest::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use tokio::net::UdpSocket;
 use tokio::sync::oneshot;
 
@@ -22,8 +23,12 @@ struct Console {
 
 /// Runs a test against a fresh local X-Ray, and stops it in good order.
 fn with_console(test: impl AsyncFnOnce(Console)) {
+    with_config(Config::on_free_ports(), test);
+}
+
+fn with_config(config: Config, test: impl AsyncFnOnce(Console)) {
     actix_rt::System::new().block_on(async {
-        let app = App::build(Config::on_free_ports()).await.unwrap();
+        let app = App::build(config).await.unwrap();
         let console = Console {
             base: format!("http://{}", app.addr()),
             address: app.addr(),
@@ -139,7 +144,7 @@ fn pages_name_files_that_browsers_may_keep() {
         assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
         let html = page.text().await.unwrap();
         let files: Vec<&str> = html.split('"').filter(|text| text.starts_with("/static/")).collect();
-        assert_eq!(files.len(), 6, "icon, stylesheet and four scripts: {files:?}");
+        assert_eq!(files.len(), 7, "icon, stylesheet and five scripts: {files:?}");
         for file in files {
             let answer = console.get(file).await;
             assert_eq!(answer.status(), 200, "{file}");
@@ -239,5 +244,58 @@ fn the_front_door_and_the_search_lead_on() {
             assert_eq!(answer.status(), 303, "{path}");
             assert_eq!(answer.headers()[LOCATION], target.as_str(), "{path}");
         }
+    });
+}
+
+/// What a browser sends for a page, and for a form.
+impl Console {
+    async fn open(&self, path: &str, cookie: &str) -> reqwest::Response {
+        let request = self.client.get(format!("{}{path}", self.base)).header(ACCEPT, "text/html,*/*;q=0.8");
+        request.header(COOKIE, cookie).send().await.unwrap()
+    }
+
+    async fn fill_in(&self, path: &str, origin: &str, fields: &[(&str, &str)]) -> reqwest::Response {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request = self.client.post(format!("{}{path}", self.base)).header("origin", origin);
+        request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body).send().await.unwrap()
+    }
+}
+
+#[test]
+fn a_person_without_the_token_is_asked_for_it() {
+    const SECRET: &str = "open; sesame";
+    let config = Config { token: Token::new(SECRET), ..Config::on_free_ports() };
+    with_config(config, async |console| {
+        let asked = console.open("/traces?range=1h&filter=ok", "").await;
+        assert_eq!(asked.status(), 401);
+        let html = asked.text().await.unwrap();
+        assert!(
+            html.contains("value=\"/traces?range=1h&#38;filter=ok\"") && html.contains("type=\"password\""),
+            "{html}"
+        );
+        let style = html.split('"').find(|text| text.starts_with("/static/console")).unwrap();
+        assert_eq!(console.get(style).await.status(), 200, "the form has looks");
+        assert_eq!(console.get("/traces").await.headers()[CONTENT_TYPE], "application/json", "a program gets an error");
+
+        let wrong = console.fill_in("/ui/token", &console.base, &[("token", "sesame"), ("to", "/map")]).await;
+        assert_eq!(wrong.status(), 401);
+        assert!(wrong.text().await.unwrap().contains("That is not the token."));
+        let foreign = console.fill_in("/ui/token", "http://evil.example", &[("token", SECRET), ("to", "/map")]).await;
+        assert_eq!(foreign.status(), 403);
+
+        let right =
+            console.fill_in("/ui/token", &console.base, &[("token", SECRET), ("to", "//evil.example/map")]).await;
+        assert_eq!((right.status().as_u16(), right.headers()[LOCATION].to_str().unwrap()), (303, "/evil.example/map"));
+        let set = right.headers()[SET_COOKIE].to_str().unwrap().to_owned();
+        assert!(set.contains("HttpOnly") && set.contains("SameSite=Lax") && set.contains("Path=/"), "{set}");
+        let cookie = set.split(';').next().unwrap();
+        let page = console.open("/map", cookie).await;
+        assert_eq!(page.status(), 200);
+        assert!(page.text().await.unwrap().contains("Sign out"));
+
+        let out =
+            console.client.post(format!("{}/ui/sign-out", console.base)).header(COOKIE, cookie).send().await.unwrap();
+        assert_eq!((out.status().as_u16(), out.headers()[LOCATION].to_str().unwrap()), (303, "/"));
+        assert!(out.headers()[SET_COOKIE].to_str().unwrap().contains("Max-Age=0"));
     });
 }

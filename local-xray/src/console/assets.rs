@@ -28,6 +28,7 @@ const MAP: File = script("map", include_str!("static/map.js"));
 const COPY: File = script("copy", include_str!("static/copy.js"));
 const BRUSH: File = script("brush", include_str!("static/brush.js"));
 const FILTER: File = script("filter", include_str!("static/filter.js"));
+const TIMELINE: File = script("timeline", include_str!("static/timeline.js"));
 const ICON: File =
     File { stem: "icon", extension: "svg", content_type: "image/svg+xml", content: include_str!("static/icon.svg") };
 
@@ -43,6 +44,7 @@ pub(super) struct Urls {
     pub(super) copy: String,
     pub(super) filter: String,
     pub(super) brush: String,
+    pub(super) timeline: String,
     pub(super) icon: String,
 }
 
@@ -54,6 +56,7 @@ static URLS: LazyLock<Urls> = LazyLock::new(|| Urls {
     copy: url(&COPY),
     filter: url(&FILTER),
     brush: url(&BRUSH),
+    timeline: url(&TIMELINE),
     icon: url(&ICON),
 });
 
@@ -65,9 +68,10 @@ pub(super) fn urls() -> &'static Urls {
 /// Serves one file.
 pub(super) async fn serve(name: web::Path<String>) -> Result<HttpResponse, PageError> {
     let wanted = format!("/static/{name}");
-    let file = [STYLE, LIVE, MAP, COPY, FILTER, BRUSH, ICON].into_iter().find(|file| url(file) == wanted).ok_or_else(
-        || PageError::not_found("There is no such file. Pages name the files they need; reload the page."),
-    )?;
+    let files = [STYLE, LIVE, MAP, COPY, FILTER, BRUSH, TIMELINE, ICON];
+    let file = files.into_iter().find(|file| url(file) == wanted).ok_or_else(|| {
+        PageError::not_found("There is no such file. Pages name the files they need; reload the page.")
+    })?;
     Ok(HttpResponse::Ok()
         .content_type(file.content_type)
         .insert_header((CACHE_CONTROL, "public, max-age=31536000, immutable"))

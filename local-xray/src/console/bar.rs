@@ -82,6 +82,17 @@ impl Bar {
     }
 }
 
+/// The page that a form of the bar was sent from.
+pub(super) fn page(on: &str) -> &'static str {
+    match on {
+        "map" => "/map",
+        "dashboard" => "/dashboard",
+        "analytics" => "/analytics",
+        "why" => "/why",
+        _ => "/traces",
+    }
+}
+
 /// All groups, and the chosen one even if it is gone.
 fn choices(view: &View) -> Vec<Choice> {
     let chosen = view.group.as_deref();

@@ -62,6 +62,18 @@ pub(super) fn every_service(expression: &str) -> Option<(&'static str, String)> 
     first.filter(|_| filter::parse(&wider).is_ok()).map(|word| (word, wider))
 }
 
+/// The expression asked of every service instead of the root alone; `None` where it asks about more than one service
+/// already, or not about services.
+pub(super) fn of_every_service(expression: &str) -> Option<String> {
+    let wider = format!("service() {{ {expression} }}");
+    (!expression.is_empty() && filter::parse(&wider).is_ok()).then_some(wider)
+}
+
+/// The expression cut into words, texts and what stands between them.
+pub(super) fn every_piece(expression: &str) -> Vec<&str> {
+    pieces(expression).into_iter().map(|(_, piece)| piece).collect()
+}
+
 /// Says whether two texts are understood, and ask the same.
 fn is_same(one: &str, other: &str) -> bool {
     filter::parse(one).is_ok_and(|expression| filter::parse(other).as_ref() == Ok(&expression))
@@ -164,6 +176,18 @@ mod tests {
         check("error = true", None);
         check("http.url CONTAINS error", None);
         check("ok \"error", None);
+    }
+
+    #[test]
+    fn simple_conditions_can_be_asked_of_every_service() {
+        let check = |expression: &str, expected: Option<&str>| {
+            assert_eq!(of_every_service(expression).as_deref(), expected, "{expression}");
+        };
+        check("responsetime > 1", Some("service() { responsetime > 1 }"));
+        check("http.status = 404 OR fault", Some("service() { http.status = 404 OR fault }"));
+        check(r#"service("a") { fault }"#, None);
+        check("", None);
+        check("falt", None);
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub(super) struct Found {
 /// The expression with what it asks of the root segment asked of every service, when that has another answer.
 pub(super) struct Wider {
     /// What it asks of the root segment.
-    pub(super) word: &'static str,
+    pub(super) word: String,
     pub(super) expression: String,
     /// For how many traces of the range it holds.
     pub(super) count: usize,
@@ -63,7 +63,7 @@ impl Found {
     ) -> Result<Self, Unanswered> {
         let filter = compile(view, groups)?;
         let matching = in_range.iter().filter(|entry| entry.matches(&filter)).cloned().collect::<Vec<_>>();
-        let wider = wider(view, &in_range, groups).filter(|wider| wider.count != matching.len());
+        let wider = wider(view, &in_range, matching.is_empty(), groups).filter(|wider| wider.count != matching.len());
         Ok(Self { in_range, matching, stored, wider })
     }
 
@@ -91,8 +91,11 @@ fn reason(error: &FilterError) -> String {
     nested.unwrap_or(error.message()).to_owned()
 }
 
-fn wider(view: &View, in_range: &[Entry], groups: &dyn Groups) -> Option<Wider> {
-    let (word, expression) = expression::every_service(&view.filter)?;
+/// A condition of another kind (a time, a status) seldom surprises, unless it finds nothing.
+fn wider(view: &View, in_range: &[Entry], is_in_vain: bool, groups: &dyn Groups) -> Option<Wider> {
+    let words = || expression::every_service(&view.filter).map(|(word, wider)| (word.to_owned(), wider));
+    let whole = || Some((view.filter.clone(), expression::of_every_service(&view.filter).filter(|_| is_in_vain)?));
+    let (word, expression) = words().or_else(whole)?;
     let filter = compile(&view.filtered(&expression), groups).ok()?;
     let count = in_range.iter().filter(|entry| entry.matches(&filter)).count();
     Some(Wider { word, expression, count })

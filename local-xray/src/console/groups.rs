@@ -13,11 +13,11 @@ use crate::refusal::Refusal;
 use crate::settings::{Group, GroupChange, GroupTable, InsightsChange, State};
 use crate::state::AppState;
 
+use super::bar;
 use super::editor::{Editor, named, refuse, see, sentence};
 use super::error::PageError;
 use super::form::Fields;
 use super::marked::Marked;
-use super::notes;
 use super::page::{Frame, Section, respond};
 use super::view::{DEFAULT_GROUP, View};
 
@@ -35,7 +35,6 @@ pub(super) struct GroupsPage {
     kept: Vec<(&'static str, String)>,
     /// Leads from changing a group back to making one.
     new: Option<String>,
-    words: Vec<String>,
 }
 
 struct Row {
@@ -184,7 +183,7 @@ pub(super) async fn save(body: String, state: web::Data<AppState>) -> Result<Htt
     let form = Form { name: fields.text("name").to_owned(), expression: fields.view.expression(), ..Form::default() };
     match state.settings.change(|settings| form.apply(settings, Timestamp::now())) {
         Ok(()) => {
-            let page = if fields.text("on") == "map" { "/map" } else { "/traces" };
+            let page = bar::page(fields.text("on"));
             Ok(see(&fields.view.filtered("").of_group(Some(&form.name)).link_with_all(page)))
         }
         Err(refusal) => refuse(form, &refusal, fields.view, &state),
@@ -200,7 +199,6 @@ pub(super) fn groups_page(view: &View, groups: &GroupTable, form: Form) -> Group
         kept: view.link(PATH).into_parameters(),
         new: form.changes.is_some().then(|| view.link(PATH).to_string()),
         form,
-        words: notes::words(&[]),
     }
 }
 

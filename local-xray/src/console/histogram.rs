@@ -69,7 +69,7 @@ pub(super) fn percentiles(histogram: &Histogram) -> Vec<(&'static str, String)> 
     told.filter_map(|(name, percent)| Some((name, milliseconds(percentile(histogram, percent)?)))).collect()
 }
 
-fn milliseconds(millis: u64) -> String {
+pub(super) fn milliseconds(millis: u64) -> String {
     if millis == 0 { "0 ms".to_owned() } else { tidy(format::duration(Duration::from_millis(millis))) }
 }
 
@@ -84,7 +84,7 @@ fn tidy(text: String) -> String {
 }
 
 /// Bins without gaps from the fastest to the slowest entry, as ((from, below) in milliseconds, count).
-fn bins(histogram: &Histogram) -> Vec<((u64, u64), u64)> {
+pub(super) fn bins(histogram: &Histogram) -> Vec<((u64, u64), u64)> {
     let mut bins: Vec<((u64, u64), u64)> = Vec::new();
     for (millis, count) in histogram.entries() {
         let band = band(millis);

@@ -24,6 +24,13 @@ impl Link {
         self
     }
 
+    /// Sets a parameter whose empty value means something too.
+    pub(super) fn with_empty(mut self, name: &'static str, value: &str) -> Self {
+        self.query.retain(|(known, _)| *known != name);
+        self.query.push((name, value.to_owned()));
+        self
+    }
+
     /// Sets a parameter when there is a value for it.
     pub(super) fn with_some(self, name: &'static str, value: Option<&str>) -> Self {
         self.with(name, value.unwrap_or_default())

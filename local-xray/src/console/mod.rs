@@ -4,6 +4,7 @@
 //! pure code from a snapshot, the URL and the present; handlers only fetch those three. Pages work without scripts and
 //! keep all their state in the URL. Whatever came in with a trace is escaped by the templates.
 
+mod analytics;
 mod dashboard;
 mod error;
 mod groups;
@@ -14,6 +15,7 @@ mod search;
 mod service_map;
 mod trace;
 mod traces;
+mod why;
 
 mod assets;
 mod bar;
@@ -24,15 +26,22 @@ mod link;
 mod map_state;
 mod map_tools;
 mod page;
+mod token;
 mod view;
 
+mod attribute;
+mod completion;
 mod expression;
 mod found;
 mod marked;
 mod notes;
 mod seen;
+mod tally;
+mod unknown;
 mod unread;
 
+#[cfg(test)]
+mod analysis_tests;
 mod details;
 mod ended;
 mod format;
@@ -54,6 +63,7 @@ use actix_web::web::{self, get, post};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 
 use self::error::PageError;
+pub(crate) use self::token::ask_for_token;
 
 /// Adds the console's pages to an application. Handlers find [`crate::state::AppState`] as `web::Data`.
 pub fn routes(service: &mut web::ServiceConfig) {
@@ -65,6 +75,8 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .route("/traces/{id}", get().to(trace::page))
         .route("/traces/{id}/raw", get().to(raw::page))
         .route("/traces/{id}/raw.json", get().to(raw::download))
+        .route("/analytics", get().to(analytics::page))
+        .route("/why", get().to(why::page))
         .route("/groups", get().to(groups::page))
         .route("/groups/{name}", get().to(groups::edit))
         .route("/ui/groups", post().to(editor::create::<groups::Form>))
@@ -77,6 +89,7 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .route("/ui/sampling/{name}", post().to(editor::update::<sampling::Form>))
         .route("/ui/sampling/{name}/delete", post().to(editor::delete::<sampling::Form>))
         .route("/intake", get().to(intake::page))
+        .route("/words.json", get().to(completion::words))
         .route("/search", get().to(search::redirect))
         .route("/static/{name}", get().to(assets::serve));
 }

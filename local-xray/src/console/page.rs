@@ -5,10 +5,10 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use askama::Template;
 
-use super::assets;
 use super::bar::Bar;
 use super::error::PageError;
 use super::view::View;
+use super::{assets, completion};
 
 /// Nothing but our own files: no inline script or style, no frames, no other origin.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -20,6 +20,7 @@ pub(super) enum Section {
     Map,
     Dashboard,
     Traces,
+    Analytics,
     Groups,
     Sampling,
     Intake,
@@ -31,11 +32,15 @@ pub(super) struct Frame {
     pub(super) title: String,
     pub(super) tabs: Vec<Tab>,
     pub(super) home: String,
+    /// What every expression may begin with.
+    pub(super) words: &'static [&'static str],
     pub(super) bar: Bar,
     /// Says that the oldest traces had to go, and leads to where that is counted.
     pub(super) full: Option<(String, String)>,
     /// `None` on pages that do not refresh themselves.
     pub(super) live: Option<Live>,
+    /// Whether one can sign out.
+    pub(super) is_protected: bool,
     pub(super) assets: &'static assets::Urls,
 }
 
@@ -63,14 +68,17 @@ impl Frame {
                 tab("Map", "/map", Section::Map),
                 tab("Dashboard", "/dashboard", Section::Dashboard),
                 tab("Traces", "/traces", Section::Traces),
+                tab("Analytics", "/analytics", Section::Analytics),
                 tab("Groups", "/groups", Section::Groups),
                 tab("Sampling", "/sampling", Section::Sampling),
                 tab("Intake", "/intake", Section::Intake),
             ],
             home: view.link("/map").to_string(),
+            words: &completion::WORDS,
             bar: Bar::of_another_page(view),
             full: full(view).map(|words| (words, view.link("/intake").to_string())),
             live: None,
+            is_protected: view.is_protected,
             assets: assets::urls(),
         }
     }

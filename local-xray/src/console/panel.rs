@@ -20,6 +20,8 @@ pub(super) struct Panel {
     pub(super) close: String,
     /// Leads to the map around the node; only where there is a map of many traces.
     pub(super) focus: Option<String>,
+    /// Leads to the page that explains it.
+    pub(super) why: String,
     pub(super) traces: Link,
     pub(super) calls: Option<Counted>,
     pub(super) rate: Option<String>,
@@ -113,6 +115,8 @@ impl Panel {
             let state = MapState { focus: Some(key.clone()), ..view.map.clone() };
             state.add_to(view.link(here)).with("node", key).to_string()
         });
+        let asked = view.link("/why").with_some("node", view.node.as_deref()).with_some("edge", view.edge.as_deref());
+        panel.why = asked.to_string();
         panel.over_time = periods.and_then(|periods| {
             let points: Vec<_> = periods.parts.iter().map(|period| (period.time, counted_in(period, view))).collect();
             outcomes(&points, Scale::Shares, &panel.traces)
@@ -184,6 +188,7 @@ impl Panel {
             note: "Nothing in this range and filter goes by that name. A longer range or another filter may show it.",
             close: view.link_on_map(here).to_string(),
             focus: None,
+            why: String::new(),
             traces: view.link("/traces"),
             calls: None,
             rate: None,

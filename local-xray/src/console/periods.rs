@@ -68,7 +68,7 @@ fn later(time: Timestamp, by: Duration) -> Timestamp {
 }
 
 /// Cuts a window at whole multiples of the shortest length that makes few enough periods.
-fn cut(window: Window) -> Vec<Window> {
+pub(super) fn cut(window: Window) -> Vec<Window> {
     if window.start >= window.end {
         return Vec::new();
     }

@@ -7,6 +7,7 @@ use actix_web::{HttpResponse, web};
 
 use crate::document::TraceId;
 
+use super::bar;
 use super::view::View;
 
 /// Leads to what was asked for: `q` holds the text, `on` the page.
@@ -19,14 +20,7 @@ pub(super) async fn redirect(view: View, query: web::Query<HashMap<String, Strin
 fn destination(view: &View, text: &str, on: &str) -> String {
     match trace_id(text) {
         Some(id) => view.link(format!("/traces/{id}")).to_string(),
-        None => {
-            let page = match on {
-                "map" => "/map",
-                "dashboard" => "/dashboard",
-                _ => "/traces",
-            };
-            view.filtered(text).link_with_all(page).to_string()
-        }
+        None => view.filtered(text).link_with_all(bar::page(on)).to_string(),
     }
 }
 

@@ -60,7 +60,7 @@ fn list(query: &str, traces: Vec<Trace>, stored: usize) -> String {
 }
 
 fn one(query: &str, trace: &Trace) -> String {
-    rendered(&trace_view::trace_page(&view(query), trace, None, NOW))
+    rendered(&trace_view::trace_page(&view(query), trace, None, ADDRESS, NOW))
 }
 
 #[track_caller]
@@ -299,7 +299,7 @@ fn a_trace_shows_its_map_timeline_and_details() {
 #[test]
 fn a_row_can_be_opened_by_its_address() {
     let open = crate::document::SegmentId::parse("0000000000000004");
-    let html = rendered(&trace_view::trace_page(&view(""), &like(), open, NOW));
+    let html = rendered(&trace_view::trace_page(&view(""), &like(), open, ADDRESS, NOW));
     check(&html, &["<details id=\"part-0000000000000004\" class=\"block\" open>"], &[]);
     assert_eq!(html.matches(" open>").count(), 1);
 }
@@ -480,10 +480,27 @@ fn an_expression_that_is_not_understood_is_shown_with_the_place_and_the_word_tha
 }
 
 #[test]
-fn what_could_be_typed_is_listed() {
-    let html = list("", vec![like()], 1);
-    let words = ["service(&#34;like service&#34;)", "annotation.chaos_fault", "\"responsetime\"", "id=\"words\""];
-    check(&html, &words, &[]);
+fn what_every_expression_may_begin_with_is_on_every_page() {
+    for html in [list("", vec![like()], 1), one("", &like()), intake_page(&[])] {
+        check(&html, &["<option value=\"responsetime\">", "id=\"words\""], &[]);
+    }
+}
+
+#[test]
+fn names_that_nothing_has_are_pointed_out_when_nothing_is_found() {
+    let html = list(&filtered("service(\"like servic\")"), vec![like()], 1);
+    check(
+        &html,
+        &[
+            "no service is called",
+            "Did you mean <a href=\"/traces?filter=service%28%22like+service%22%29\">like service",
+        ],
+        &[],
+    );
+    let html = list(&filtered("responsetime > 2 AND http.status = 200"), vec![like()], 1);
+    check(&html, &[], &["asks the first service only"]);
+    let below = list(&filtered("responsetime < 2"), vec![like()], 1);
+    check(&below, &["asks the first service only", "service() { responsetime &#60; 2 }", "1 trace instead of 0"], &[]);
 }
 
 // === All of them ===

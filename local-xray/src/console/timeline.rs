@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::document::{Segment, SegmentId, Timestamp};
 use crate::store::Trace;
+use crate::summary::{Stretch, Times, sum};
 
 use super::details::{Details, details};
 use super::ended::Ended;
@@ -16,11 +17,29 @@ const DEEPEST_INDENT: usize = 12;
 /// The whole time takes this many percent of the row; the rest is for the text beside the longest bars.
 const AXIS: f64 = 88.0;
 const TICKS: f64 = 5.0;
+/// Narrower stretches of a bar, in percent, cannot be seen.
+const THINNEST: f64 = 0.05;
+/// How many rows are named that the answer waited for.
+const MOST_WAITS: usize = 5;
 
 /// A whole timeline.
 pub(super) struct Timeline {
     pub(super) ticks: Vec<Tick>,
     pub(super) rows: Vec<Row>,
+    /// The rows that the answer waited for longest, longest first; empty when only the root was waited for.
+    pub(super) waits: Vec<Wait>,
+}
+
+/// A part of the critical path.
+pub(super) struct Wait {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) did: Ended,
+    pub(super) state: &'static str,
+    pub(super) time: String,
+    pub(super) share: String,
+    /// Length of the bar, in percent of the whole path.
+    pub(super) bar: String,
 }
 
 /// A mark on the ruler.
@@ -46,7 +65,13 @@ pub(super) struct Row {
     pub(super) status: String,
     pub(super) state: &'static str,
     pub(super) duration: String,
+    /// `own 12 ms`; empty where all of the time is its own, or nothing is known of it.
+    pub(super) own_words: String,
     pub(super) bar: Bar,
+    /// The parts of the bar in which nothing below was at work.
+    pub(super) own: Vec<Bar>,
+    /// The parts that the answer waited for.
+    pub(super) critical: Vec<Bar>,
     pub(super) details: Details,
     /// Whether the details are shown at once.
     pub(super) open: bool,
@@ -64,15 +89,44 @@ pub(super) struct Bar {
 pub(super) fn timeline(trace: &Trace, open: Option<SegmentId>) -> Timeline {
     let inferred = trace.inferred_segments();
     let axis = Axis { start: trace.start_time(), length: trace.end_time().since(trace.start_time()).max(SHORTEST) };
+    let times = Times::of(trace);
     let mut rows = Vec::new();
+    let mut parts = Vec::new();
     for block in blocks(trace, &inferred) {
         let mut waiting = vec![(block, 0)];
         while let Some((part, depth)) = waiting.pop() {
             waiting.extend(part.subsegments.iter().rev().map(|part| (part, depth + 1)));
-            rows.push(row(trace, part, depth, &axis, open));
+            rows.push(row(trace, part, depth, &axis, &times, open));
+            parts.push(part);
         }
     }
-    Timeline { ticks: axis.ticks(), rows }
+    Timeline { ticks: axis.ticks(), rows, waits: waits(&parts, &times) }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "lengths for the eye")]
+fn waits(parts: &[&Segment], times: &Times) -> Vec<Wait> {
+    let mut longest: Vec<(Duration, &Segment)> =
+        parts.iter().map(|part| (sum(times.critical(part.id)), *part)).filter(|(time, _)| !time.is_zero()).collect();
+    let whole: Duration = longest.iter().map(|(time, _)| *time).sum();
+    longest.sort_by_key(|(time, part)| (std::cmp::Reverse(*time), part.id));
+    longest.dedup_by_key(|(_, part)| part.id);
+    if longest.len() < 2 {
+        return Vec::new();
+    }
+    let wait = |(time, part): (Duration, &Segment)| Wait {
+        id: part.id.to_string(),
+        name: part.name.clone(),
+        did: Ended::new(&did(part)),
+        state: health::state(part),
+        time: format::duration(time),
+        share: format::percent(micros(time), micros(whole)),
+        bar: format!("{:.1}", micros(time) as f64 / micros(whole).max(1) as f64 * 100.0),
+    };
+    longest.into_iter().take(MOST_WAITS).map(wait).collect()
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// The segments in the order of calls: each followed by those it called, inferred ones included; last what has no
@@ -106,7 +160,9 @@ fn blocks<'a>(trace: &'a Trace, inferred: &'a [Segment]) -> Vec<&'a Segment> {
     ordered
 }
 
-fn row(trace: &Trace, part: &Segment, depth: usize, axis: &Axis, open: Option<SegmentId>) -> Row {
+fn row(trace: &Trace, part: &Segment, depth: usize, axis: &Axis, times: &Times, open: Option<SegmentId>) -> Row {
+    let own = times.own(part.id);
+    let is_shared = part.response_time().is_some_and(|whole| !own.is_empty() && sum(own) < whole);
     Row {
         id: part.id.to_string(),
         is_segment: depth == 0,
@@ -117,7 +173,11 @@ fn row(trace: &Trace, part: &Segment, depth: usize, axis: &Axis, open: Option<Se
         status: part.http.as_ref().and_then(|http| http.status()).map(|status| status.to_string()).unwrap_or_default(),
         state: health::state(part),
         duration: part.response_time().map_or_else(|| "pending".to_owned(), format::duration),
+        own_words: if is_shared { format!("own {}", format::duration(sum(own))) } else { String::new() },
         bar: axis.bar(part),
+        // An inferred row is a call once more, of which only the whole is known.
+        own: if part.inferred { vec![axis.bar(part)] } else { axis.stretches(own) },
+        critical: axis.stretches(times.critical(part.id)),
         details: details(part),
         open: open == Some(part.id),
     }
@@ -165,6 +225,19 @@ impl Axis {
         let from = self.percent(part.start_time);
         let to = part.end_time.map_or(AXIS, |end| self.percent(end)).max(from);
         Bar { x: format!("{from:.3}"), width: format!("{:.3}", to - from), text_x: format!("{to:.3}") }
+    }
+
+    /// The stretches that can be seen.
+    fn stretches(&self, stretches: &[Stretch]) -> Vec<Bar> {
+        let bar = |stretch: &Stretch| {
+            let (from, to) = (self.percent(stretch.start), self.percent(stretch.end));
+            (to - from >= THINNEST).then(|| Bar {
+                x: format!("{from:.3}"),
+                width: format!("{:.3}", to - from),
+                text_x: String::new(),
+            })
+        };
+        stretches.iter().filter_map(bar).collect()
     }
 
     /// Round times, about five of them.

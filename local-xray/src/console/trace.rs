@@ -1,11 +1,11 @@
 //! One trace: what happened, who took part, and when; or, for a trace that is not here, what may have become of it.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use crate::document::{Segment, SegmentId, Timestamp, TraceId, Window};
-use crate::graph;
+use crate::graph::{self, why};
 use crate::state::AppState;
 use crate::store::Trace;
 use crate::summary::root_segment;
@@ -16,6 +16,7 @@ use super::page::{Frame, Section, respond};
 use super::panel::Panel;
 use super::timeline::{Timeline, timeline};
 use super::view::View;
+use super::why::Explanation;
 use super::{format, health, traces};
 
 #[derive(Template)]
@@ -34,6 +35,10 @@ pub(super) struct TracePage {
     drawing: Drawing,
     panel: Option<Panel>,
     timeline: Timeline,
+    explanations: Vec<Explanation>,
+    /// The call of the AWS CLI that fetches the trace.
+    command: String,
+    download: String,
 }
 
 #[derive(Template)]
@@ -49,6 +54,7 @@ pub(super) async fn page(
     view: View,
     id: web::Path<String>,
     query: web::Query<std::collections::HashMap<String, String>>,
+    request: HttpRequest,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, PageError> {
     let id = trace_id(&id)?;
@@ -56,7 +62,8 @@ pub(super) async fn page(
     match snapshot.trace(id) {
         Some(trace) => {
             let open = query.get("row").and_then(|row| SegmentId::parse(row));
-            respond(StatusCode::OK, &trace_page(&view, &trace, open, Timestamp::now()))
+            let address = request.connection_info().host().to_owned();
+            respond(StatusCode::OK, &trace_page(&view, &trace, open, &address, Timestamp::now()))
         }
         None => respond(StatusCode::NOT_FOUND, &waiting_page(&view, id, snapshot.report().traces)),
     }
@@ -76,7 +83,13 @@ fn path(id: TraceId) -> String {
     format!("/traces/{id}")
 }
 
-pub(super) fn trace_page(view: &View, trace: &Trace, open: Option<SegmentId>, now: Timestamp) -> TracePage {
+pub(super) fn trace_page(
+    view: &View,
+    trace: &Trace,
+    open: Option<SegmentId>,
+    address: &str,
+    now: Timestamp,
+) -> TracePage {
     let id = trace.id();
     let here = path(id);
     let graph = graph::service_graph([trace], Window::ALL);
@@ -96,6 +109,19 @@ pub(super) fn trace_page(view: &View, trace: &Trace, open: Option<SegmentId>, no
         drawing: Drawing::new(&graph, &options),
         panel: Panel::of_selected(&graph, None, view, &here, Numbers::Count),
         timeline: timeline(trace, open),
+        explanations: why::explain([trace]).iter().map(|finding| Explanation::of(finding, view)).collect(),
+        command: command(id, address, view.is_protected),
+        download: format!("{here}/raw.json"),
+    }
+}
+
+/// Signing is needed by nobody but the one who must present a token, as the access key id.
+fn command(id: TraceId, address: &str, is_protected: bool) -> String {
+    let call = format!("aws xray batch-get-traces --trace-ids {id} --endpoint-url http://{address} --region us-east-1");
+    if is_protected {
+        format!("AWS_ACCESS_KEY_ID=$LOCAL_XRAY_TOKEN AWS_SECRET_ACCESS_KEY=any {call}")
+    } else {
+        format!("{call} --no-sign-request")
     }
 }
 

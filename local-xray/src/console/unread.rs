@@ -9,7 +9,6 @@ use crate::filter::FilterError;
 use super::error::PageError;
 use super::found::Unanswered;
 use super::marked::Marked;
-use super::notes;
 use super::page::{Frame, respond};
 use super::view::View;
 
@@ -33,7 +32,6 @@ pub(super) struct UnreadPage {
     /// The same page with the expression as the hint would have it.
     corrected: Option<String>,
     examples: Vec<Example>,
-    words: Vec<String>,
 }
 
 struct Example {
@@ -65,7 +63,6 @@ impl UnreadPage {
             corrected: marked.corrected.as_deref().map(link),
             marked: Marked { hint, ..marked },
             examples: examples.into(),
-            words: notes::words(&[]),
             frame: frame.with_unread(),
         }
     }

@@ -9,14 +9,16 @@ use std::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 
-use crate::document::{Outcome, Timestamp, TraceId, Window};
+use crate::document::{Outcome, Timestamp, Window};
 use crate::state::AppState;
-use crate::store::{Eviction, Position};
+use crate::store::Eviction;
 
+use super::analytics::Sets;
 use super::error::PageError;
 use super::expression::quoted;
 use super::link::Link;
 use super::map_state::MapState;
+use super::traces::Listing;
 use super::{format, health};
 
 /// How far back a page looks.
@@ -91,8 +93,10 @@ pub(super) struct View {
     pub(super) alert: f64,
     /// What the reader does with the map.
     pub(super) map: MapState,
-    /// The list continues after this trace.
-    pub(super) after: Option<Position>,
+    /// The two sets that are compared; `None` for the usual ones.
+    pub(super) sets: Option<Sets>,
+    /// How the list of traces is looked at.
+    pub(super) listing: Listing,
     /// The group whose traces are meant; `None` for all traces.
     pub(super) group: Option<String>,
     /// The filter expression in the bar, as it was typed; empty for every trace.
@@ -101,6 +105,8 @@ pub(super) struct View {
     pub(super) groups: Arc<[String]>,
     /// How many traces the store has let go of to make room. No part of the URL.
     pub(super) evicted: u64,
+    /// Whether a token is asked for, so that one can sign out. No part of the URL.
+    pub(super) is_protected: bool,
     /// Why nothing can be stored at present. No part of the URL.
     pub(super) incident: Option<Arc<str>>,
 }
@@ -123,11 +129,13 @@ impl Default for View {
             band: None,
             alert: DEFAULT_ALERT,
             map: MapState::default(),
-            after: None,
+            sets: None,
+            listing: Listing::default(),
             group: None,
             filter: String::new(),
             groups: Arc::default(),
             evicted: 0,
+            is_protected: false,
             incident: None,
         }
     }
@@ -148,11 +156,13 @@ impl View {
             band: value("band").map(parse_band).transpose()?,
             alert: value("alert").map_or(Ok(DEFAULT_ALERT), parse_alert)?,
             map: MapState::parse(value)?,
-            after: value("after").map(parse_after).transpose()?,
+            sets: Sets::parse(|name| values.get(name).map(|text| text.trim().to_owned())),
+            listing: Listing::parse(|name| value(name).map(str::to_owned))?,
             group: value("group").filter(|&name| name != DEFAULT_GROUP).map(str::to_owned),
             filter: value("filter").unwrap_or_default().trim().to_owned(),
             groups: Arc::default(),
             evicted: 0,
+            is_protected: false,
             incident: None,
         })
     }
@@ -165,7 +175,13 @@ impl View {
             let names = state.groups.list().into_iter().map(|group| group.name.clone());
             names.filter(|name| name != DEFAULT_GROUP).collect()
         });
-        Self { groups: names, evicted, incident: store.incident.map(|incident| incident.words), ..self }
+        Self {
+            groups: names,
+            evicted,
+            is_protected: state.is_protected,
+            incident: store.incident.map(|incident| incident.words),
+            ..self
+        }
     }
 
     /// The time that is looked at.
@@ -225,12 +241,18 @@ impl View {
 
     /// A link that keeps the selection and the restrictions too.
     pub(super) fn link_with_all(&self, path: impl Into<String>) -> Link {
-        self.link_on_map(path)
+        let link = self
+            .link_on_map(path)
             .with_some("node", self.node.as_deref())
             .with_some("edge", self.edge.as_deref())
             .with_some("state", self.state.map(StateFilter::word))
             .with_some("band", self.band.map(band_value).as_deref())
-            .with_some("alert", (self.alert != DEFAULT_ALERT).then(|| self.alert.to_string()).as_deref())
+            .with_some("alert", (self.alert != DEFAULT_ALERT).then(|| self.alert.to_string()).as_deref());
+        let link = self.listing.add_to(link);
+        match &self.sets {
+            Some(Sets { a, b }) => link.with_empty("a", a).with_empty("b", b),
+            None => link,
+        }
     }
 
     /// The key of the selected node or edge.
@@ -263,11 +285,6 @@ pub(super) fn time_value(time: Window) -> String {
     let end = time.end.micros();
     let below = end.div_euclid(1_000_000) + i64::from(end.rem_euclid(1_000_000) > 0);
     format!("{}-{below}", time.start.micros().div_euclid(1_000_000))
-}
-
-/// The place in the list as it stands in a URL.
-pub(super) fn after_value(after: Position) -> String {
-    format!("{}.{}", after.start.micros(), after.id)
 }
 
 fn parse_range(text: &str) -> Result<Range, PageError> {
@@ -308,15 +325,6 @@ fn parse_alert(text: &str) -> Result<f64, PageError> {
     share.ok_or_else(|| PageError::bad_request("A threshold is a share in percent: a number from 0 to 100."))
 }
 
-fn parse_after(text: &str) -> Result<Position, PageError> {
-    text.split_once('.')
-        .and_then(|(micros, id)| {
-            let start = Timestamp::from_micros(micros.parse().ok()?);
-            Some(Position { start, id: TraceId::parse(id)? })
-        })
-        .ok_or_else(|| PageError::bad_request("This link into the list of traces is damaged. Start from the newest."))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -336,6 +344,9 @@ mod tests {
         check("edge=a%3Eb&state=partial");
         check("node=a&alert=0.5");
         check("focus=a&depth=2&find=b&open=c&clusters=off&compare=before");
+        check("a=ok&b=!ok");
+        check("a=&b=fault");
+        check("sort=slowest&rows=200&by=annotation.chaos_fault");
         check("filter=service%28%22like+service%22%29+%7B+error+%7D&range=5m");
         check("group=unusual-behavior&filter=ok");
     }
@@ -373,19 +384,10 @@ mod tests {
             "alert=x",
             "alert=NaN",
             "time=-1-5",
-            "after=1.2",
             "after=x",
+            "sort=x",
         ] {
             assert!(matches!(View::parse(query), Err(PageError::BadRequest { .. })), "{query}");
         }
-    }
-
-    #[test]
-    fn a_place_in_the_list_reads_back() {
-        let id = TraceId::from_bytes([7; 16]);
-        let at = Timestamp::from_micros(1_478_293_361_271_036);
-        let after = Position { start: at, id };
-        let view = View::parse(&format!("after={}", after_value(after))).unwrap();
-        assert_eq!(view.after, Some(after));
     }
 }

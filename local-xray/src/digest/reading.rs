@@ -51,6 +51,16 @@ impl<'d> DigestView<'d> {
         segments.filter_map(|place| body.nodes.get(place)).map(Node::service)
     }
 
+    /// Who called whom, by name; the clients at the entry are left out.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = (&'d str, &'d str)> {
+        let body = self.body();
+        let name = |place: u32| Some(body.nodes.get(usize::try_from(place).ok()?)?.name);
+        body.counts.iter().filter_map(move |count| match count {
+            PlacedCount::Call { caller, callee, .. } => Some((name(*caller)?, name(*callee)?)),
+            PlacedCount::Segment { .. } | PlacedCount::Inferred { .. } | PlacedCount::Entry { .. } => None,
+        })
+    }
+
     /// What a graph counts of the trace, with the piece of each count.
     pub(crate) fn counts(&self) -> impl Iterator<Item = Count<'d, &Piece>> {
         self.body().counts.iter().filter_map(|count| self.count(*count))

@@ -6,6 +6,7 @@ mod index;
 mod root_cause;
 #[cfg(test)]
 mod tests;
+mod time;
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
@@ -17,6 +18,7 @@ use crate::store::Trace;
 pub use self::index::{IndexedAnnotation, IndexedUser};
 pub(crate) use self::index::{availability_zones_of, instance_id_of, names_place, resource_arns_of};
 pub use self::root_cause::{EntityException, RootCause, RootCauseEntity, RootCauseService};
+pub(crate) use self::time::{Stretch, Times, sum};
 
 /// One trace, summarised.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,6 @@
-// Completes the filter expression at its last word: with the words of the language and the names in the traces, which
-// the page lists in #words; an empty bar offers recent expressions first. Without this script the browser offers the
-// list of words for the first word only.
+// Completes the filter expression at its last word: with the words of the language, which the page lists in #words, and
+// the names and values in the traces, which are asked for when somebody comes to type; an empty bar offers recent
+// expressions first. Without this script the browser offers the words of the language for the first word only.
 
 const RECENT = "recent-expressions"; // in this browser only
 const MOST_RECENT = 10;
@@ -12,6 +12,8 @@ offered.id = "completions";
 input.after(offered);
 input.setAttribute("list", offered.id);
 
+let names; // what /words.json answered, or the promise of it
+
 for (const event of ["input", "focus"]) input.addEventListener(event, offer);
 form.querySelector("select").addEventListener("change", () => form.requestSubmit());
 addEventListener("keydown", (event) => {
@@ -20,10 +22,21 @@ addEventListener("keydown", (event) => {
   input.focus();
 });
 
-function offer() {
+async function offer() {
+  names ??= ask();
+  const known = await names;
   const text = input.value;
-  const words = [...(document.getElementById("words")?.options ?? [])].map((option) => option.value);
+  const words = [...known, ...[...document.getElementById("words").options].map((option) => option.value)];
   offered.replaceChildren(...completions(text, words).map((value) => new Option("", value)));
+}
+
+async function ask() {
+  try {
+    const answer = await fetch(`/words.json${location.search}`);
+    return answer.ok ? await answer.json() : [];
+  } catch {
+    return []; // the server is away; the words of the language are here
+  }
 }
 
 // The text with its longest end that starts some word replaced by each such word.

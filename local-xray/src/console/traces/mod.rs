@@ -1,30 +1,40 @@
-//! The trace list: newest first, those for which the filter holds, restricted by whatever the reader clicked on the map.
+//! The trace list: those for which the filter holds, restricted by whatever the reader picked on the map and on the charts
+//! above the list, in the order that was asked for, and grouped if that is wanted.
 
-use std::sync::Arc;
-use std::time::Duration;
+mod groups;
+mod listing;
+mod meant;
+mod row;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use crate::document::{HttpRequest, Segment, Timestamp, Window};
+use crate::document::{Timestamp, Window};
 use crate::graph::{Histogram, Statistics};
 use crate::state::AppState;
-use crate::store::{Entry, Trace, graph_of};
-use crate::summary::root_segment;
+use crate::store::Entry;
 
-use super::ended::Ended;
 use super::error::PageError;
+use super::format;
 use super::found::Found;
-use super::map::key;
+use super::histogram::{Chart, chart, percentiles};
 use super::notes::Notes;
+use super::over_time::{OverTime, Scale, outcomes};
 use super::page::{Frame, Section, respond};
+use super::periods::cut;
 use super::unread;
-use super::view::{ALL, StateFilter, View, after_value};
-use super::{format, health};
+use super::view::{ALL, View};
+
+pub(super) use self::listing::Listing;
+pub(super) use self::row::{method, partial, path_of};
+
+use self::groups::Grouping;
+use self::listing::{LENGTHS, Sort};
+use self::meant::{Candidate, Restriction, candidates, restrictions};
+use self::row::{Row, rows};
 
 const PATH: &str = "/traces";
-const PAGE_SIZE: usize = 50;
 
 #[derive(Template)]
 #[template(path = "traces.html")]
@@ -34,39 +44,35 @@ pub(super) struct TracesPage {
     notes: Notes,
     /// What the list is restricted to, each with the link that lifts it.
     restrictions: Vec<Restriction>,
+    over_time: Option<OverTime>,
+    times: Option<Chart>,
+    percentiles: Vec<(&'static str, String)>,
+    grouping: Option<Grouping>,
     rows: Vec<Row>,
-    newest: Option<String>,
-    older: Option<String>,
+    age: Heading,
+    response_time: Heading,
+    /// Back to the beginning of the list, and on to what follows: words and link.
+    first: Option<(&'static str, String)>,
+    next: Option<(&'static str, String)>,
+    lengths: Vec<Length>,
+    /// The same traces, set against those that were left out.
+    compare: String,
     /// Where to look when the list is empty.
     all: Option<String>,
 }
 
-struct Restriction {
-    name: &'static str,
-    value: String,
-    without: String,
+/// A column that the list can be sorted by.
+struct Heading {
+    href: String,
+    /// As `aria-sort` has it; empty when the list is not sorted by it.
+    sorted: &'static str,
 }
 
-/// One trace.
-struct Row {
+/// A length of the page to choose.
+struct Length {
+    label: String,
     href: String,
-    id: String,
-    /// The end of the id: the part that differs.
-    tail: String,
-    age: String,
-    exact: String,
-    method: String,
-    status: String,
-    state: &'static str,
-    /// `partial` and why, for traces that are not complete.
-    partial: Option<&'static str>,
-    response_time: String,
-    /// Length of the bar, in percent of the slowest trace of the page.
-    bar: String,
-    url: Ended,
-    full_url: String,
-    service: String,
-    annotations: u64,
+    is_current: bool,
 }
 
 /// `/traces`.
@@ -89,169 +95,96 @@ pub(super) async fn page(view: View, state: web::Data<AppState>) -> Result<HttpR
 
 pub(super) fn traces_page(view: &View, found: &Found, now: Timestamp) -> TracesPage {
     let window = view.window(now);
-    let matching: Vec<&Entry> = found.matching.iter().filter(|entry| matches(entry, view, window)).collect();
-    let is_behind = |entry: &Entry| view.after.is_none_or(|after| entry.position() < after);
-    let mut listed: Vec<&Entry> =
-        matching.iter().copied().filter(|entry| is_behind(entry)).take(PAGE_SIZE + 1).collect();
-    let has_older = listed.len() > PAGE_SIZE;
-    listed.truncate(PAGE_SIZE);
-    let last = listed.last().filter(|_| has_older).map(|entry| after_value(entry.position()));
-    let listed: Vec<Arc<Trace>> = listed.into_iter().filter_map(Entry::trace).collect();
+    let candidates = candidates(&found.matching, view, window);
+    let meant = sorted(candidates.iter().filter(|one| one.is_in(view.band)), view);
+    let behind = meant.iter().copied().filter(|one| view.listing.is_behind(place(one, view)));
+    let mut listed: Vec<&Candidate<'_>> = behind.take(view.listing.rows + 1).collect();
+    let has_more = listed.len() > view.listing.rows;
+    listed.truncate(view.listing.rows);
+    let last = listed.last().filter(|_| has_more).map(|last| place(last, view).value());
     let here = view.link_with_all(PATH);
     let frame = Frame::still("Traces", Section::Traces, view).with_query(PATH, view);
-    let restrictions = restrictions(view);
+    let restrictions = restrictions(view, PATH);
     let of_all = found.of_all(!restrictions.is_empty() || view.is_selective());
-    let all = (listed.is_empty() && found.stored > 0).then(|| view.over(ALL).link_with_all(PATH).to_string());
+    let is_newest_first = view.listing.sort == Sort::Newest;
+    let mut times = Histogram::default();
+    candidates.iter().for_each(|one| one.add_times_to(&mut times));
+    let entries: Vec<&Entry> = meant.iter().map(|one| one.entry).collect();
     TracesPage {
-        // Older pages hold still while someone reads them.
-        frame: if view.after.is_none() { frame.refreshing(PATH, view) } else { frame },
-        summary: format!("{}{of_all} in {}", format::plural(matching.len() as u64, "trace"), view.when()),
+        // Later pages hold still while someone reads them.
+        frame: if view.listing.after.is_none() { frame.refreshing(PATH, view) } else { frame },
+        summary: format!("{}{of_all} in {}", format::plural(meant.len() as u64, "trace"), view.when()),
         notes: Notes::on(found, PATH, view),
         restrictions,
+        over_time: outcomes(&periods(&meant, window), Scale::Counts, &here.clone().without("time")),
+        times: chart(&times, &here.clone().without("band")),
+        percentiles: percentiles(&times),
+        grouping: (!meant.is_empty()).then(|| Grouping::of(&entries, view, PATH)),
         rows: rows(&listed, view, now),
-        newest: view.after.is_some().then(|| here.to_string()),
-        older: last.map(|last| here.with("after", &last).to_string()),
-        all,
+        age: heading(view, Sort::Newest),
+        response_time: heading(view, Sort::Slowest),
+        first: view.listing.after.map(|_| (if is_newest_first { "Newest" } else { "First" }, here.to_string())),
+        next: last.map(|last| (if is_newest_first { "Older" } else { "Next" }, here.with("after", &last).to_string())),
+        lengths: lengths(view),
+        compare: view.link("/analytics").to_string(),
+        all: (listed.is_empty() && found.stored > 0).then(|| view.over(ALL).link_with_all(PATH).to_string()),
     }
 }
 
-fn restrictions(view: &View) -> Vec<Restriction> {
-    let here = view.link_with_all(PATH);
-    let one = |name, value: Option<String>| {
-        value.map(|value| Restriction { name, value, without: here.clone().without(name).to_string() })
-    };
-    let band = view.band.map(|(from, below)| {
-        let time = |millis| format::duration(Duration::from_millis(millis));
-        format!("{} to {}", time(from), time(below))
-    });
-    [
-        one("node", view.node.as_ref().map(|key| key.replace('!', " · "))),
-        one("edge", view.edge.as_ref().map(|key| key.replace('!', " · ").replace('>', " → "))),
-        one("state", view.state.map(|state| state.word().to_owned())),
-        one("band", band),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+fn place(candidate: &Candidate<'_>, view: &View) -> listing::Place {
+    view.listing.sort.place(candidate.entry.id(), candidate.start, candidate.response)
 }
 
-/// Says whether a trace fulfils all restrictions. Node and edge numbers come from the map of the trace alone, so that
-/// the list holds exactly the traces that a number on the map counted.
-fn matches(entry: &Entry, view: &View, window: Window) -> bool {
-    let digest = entry.digest().view();
-    let head = digest.head();
-    if view.state == Some(StateFilter::Partial) && !head.is_partial {
-        return false;
+/// What was found is newest first already.
+fn sorted<'c, 'f>(candidates: impl Iterator<Item = &'c Candidate<'f>>, view: &View) -> Vec<&'c Candidate<'f>> {
+    let mut meant: Vec<&Candidate<'_>> = candidates.collect();
+    let sort = view.listing.sort;
+    if sort != Sort::Newest {
+        meant.sort_by(|one, other| sort.compare(&place(one, view), &place(other, view)));
     }
-    if view.node.is_none() && view.edge.is_none() {
-        let mut statistics = Statistics::default();
-        let mut histogram = Histogram::default();
-        if let Some(root) = head.root.as_ref().map(|root| root.piece.measured(head.start())) {
-            statistics.add(&root);
-            root.response_time().into_iter().for_each(|time| histogram.add(time));
+    meant
+}
+
+/// How the roots ended, by period of their start.
+fn periods(meant: &[&Candidate<'_>], window: Window) -> Vec<(Window, Statistics)> {
+    let first = meant.iter().map(|one| one.start).min();
+    let last = meant.iter().map(|one| one.start).max();
+    let (Some(first), Some(last)) = (first, last) else { return Vec::new() };
+    let covered = Window { start: first, end: Timestamp::from_micros(last.micros().saturating_add(1)) };
+    let covered = if window == Window::ALL { covered } else { covered.common(window) };
+    let mut periods: Vec<(Window, Statistics)> =
+        cut(covered).into_iter().map(|time| (time, Statistics::default())).collect();
+    for one in meant {
+        let number = periods.partition_point(|(time, _)| time.end <= one.start);
+        if let (Some((_, statistics)), Some(root)) = (periods.get_mut(number), &one.root) {
+            statistics.add(root);
         }
-        return counts(&statistics, &histogram, view);
     }
-    let graph = graph_of([entry], window);
-    if let Some(node) = &view.node {
-        return key::find_node(&graph, node).is_some_and(|service| {
-            counts(&service.statistics.unwrap_or_default(), &service.response_time_histogram, view)
-        });
-    }
-    view.edge
-        .as_ref()
-        .and_then(|edge| key::find_edge(&graph, edge))
-        .is_some_and(|(_, _, edge)| counts(&edge.statistics, &edge.response_time_histogram, view))
+    periods
 }
 
-fn counts(statistics: &Statistics, histogram: &Histogram, view: &View) -> bool {
-    let has_state = match view.state {
-        Some(StateFilter::Outcome(outcome)) => health::count(statistics, outcome) > 0,
-        Some(StateFilter::Partial) | None => true,
+/// Leads to the list sorted by this column, best first; turned round when it is sorted by it already.
+fn heading(view: &View, first: Sort) -> Heading {
+    let current = view.listing.sort;
+    let is_sorted = current == first || current == first.turned();
+    let sort = if is_sorted { current.turned() } else { first };
+    let sorted = match current {
+        _ if !is_sorted => "",
+        Sort::Newest | Sort::Slowest => "descending",
+        Sort::Oldest | Sort::Fastest => "ascending",
     };
-    let in_band = |(from, below): (u64, u64)| histogram.entries().any(|(millis, _)| (from..below).contains(&millis));
-    has_state && view.band.is_none_or(in_band)
+    let view = View { listing: Listing { sort, ..view.listing.clone() }, ..view.clone() };
+    Heading { href: view.link_with_all(PATH).to_string(), sorted }
 }
 
-fn rows(traces: &[Arc<Trace>], view: &View, now: Timestamp) -> Vec<Row> {
-    let time = |trace: &Trace| root_segment(trace).and_then(Segment::response_time);
-    let slowest = traces.iter().filter_map(|trace| time(trace)).max().unwrap_or_default().as_secs_f64();
-    traces.iter().map(|trace| row(trace, slowest, view, now)).collect()
-}
-
-fn row(trace: &Trace, slowest: f64, view: &View, now: Timestamp) -> Row {
-    let root = root_segment(trace);
-    let http = root.and_then(|root| root.http.as_ref());
-    let request = http.and_then(|http| http.request.as_ref());
-    let response_time = root.and_then(Segment::response_time);
-    let id = trace.id().to_string();
-    let share = response_time.map_or(0.0, |time| time.as_secs_f64() / slowest.max(f64::EPSILON) * 100.0);
-    let url = request.and_then(|request| request.url.as_deref()).unwrap_or_default();
-    Row {
-        href: view.link(format!("/traces/{id}")).to_string(),
-        tail: id.chars().skip(id.len().saturating_sub(8)).collect(),
-        id,
-        age: format::age(now, trace.start_time()),
-        exact: format::exact(trace.start_time()),
-        method: method(request),
-        status: http.and_then(|http| http.status()).map(|status| status.to_string()).unwrap_or_default(),
-        state: root.map_or("pending", health::state),
-        partial: partial(trace),
-        response_time: response_time.map_or_else(|| "–".to_owned(), format::duration),
-        bar: format!("{share:.1}"),
-        url: Ended::new(path_of(url)),
-        full_url: url.to_owned(),
-        service: root.map(|root| root.name.clone()).unwrap_or_default(),
-        annotations: parts(trace).map(|part| part.annotations.len() as u64).sum(),
-    }
-}
-
-/// The method as HTTP spells it; some SDKs send it in lower case.
-pub(super) fn method(request: Option<&HttpRequest>) -> String {
-    request.and_then(|request| request.method.as_deref()).unwrap_or_default().to_ascii_uppercase()
-}
-
-/// The path of a URL, for a column that has no room for the host.
-pub(super) fn path_of(url: &str) -> &str {
-    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
-    match after_scheme.find('/') {
-        Some(slash) if url.contains("://") => after_scheme.get(slash..).unwrap_or(url),
-        None if url.contains("://") => "/",
-        _ => url,
-    }
-}
-
-/// Every segment and subsegment that arrived.
-fn parts(trace: &Trace) -> impl Iterator<Item = &Segment> {
-    trace.segments().iter().chain(trace.orphans()).flat_map(Segment::descendants)
-}
-
-/// Why a trace is not complete; `None` when it is.
-pub(super) fn partial(trace: &Trace) -> Option<&'static str> {
-    if parts(trace).any(Segment::is_in_progress) {
-        return Some("Some of its work is still in progress.");
-    }
-    let has_parent = |segment: &&Segment| segment.parent_id.is_none_or(|parent| trace.contains(parent));
-    if !trace.orphans().is_empty() || !trace.segments().iter().all(|segment| has_parent(&segment)) {
-        return Some("The parent of some of its work has not arrived.");
-    }
-    let unanswered = |part: &Segment| {
-        part.expects_callee() && !trace.segments().iter().any(|segment| segment.parent_id == Some(part.id))
+fn lengths(view: &View) -> Vec<Length> {
+    let length = |rows: usize| {
+        let other = View { listing: Listing { rows, ..view.listing.clone() }, ..view.clone() };
+        Length {
+            label: format::count(rows as u64),
+            href: other.link_with_all(PATH).to_string(),
+            is_current: rows == view.listing.rows,
+        }
     };
-    parts(trace).any(unanswered).then_some("A call to a traced service has not been answered by a segment.")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn urls_are_shown_without_scheme_and_host() {
-        let check = |url, expected| assert_eq!(path_of(url), expected);
-        check("http://127.0.0.1:8080/mysfits/abc/like", "/mysfits/abc/like");
-        check("https://example.com", "/");
-        check("/relative?x=1", "/relative?x=1");
-        check("", "");
-        check("http://h/é", "/é");
-    }
+    LENGTHS.map(length).into()
 }

@@ -1,0 +1,122 @@
+//! Which of the traces that were found the list means: those that fulfil whatever the reader picked on the map and on the
+//! charts above the list. Each chart shows what the others leave, so that a pick can be seen beside what it leaves out.
+
+use std::time::Duration;
+
+use crate::console::map::key;
+use crate::console::view::{StateFilter, View};
+use crate::console::{format, health};
+use crate::document::{Outcome, Timestamp, Window};
+use crate::graph::{Histogram, Measured, Statistics};
+use crate::store::{Entry, graph_of};
+
+/// A trace that fulfils every restriction but the band of response times.
+pub(super) struct Candidate<'f> {
+    pub(super) entry: &'f Entry,
+    pub(super) start: Timestamp,
+    pub(super) root: Option<Measured>,
+    /// The root's response time; `None` without a root, or while it is in progress.
+    pub(super) response: Option<Duration>,
+    /// How the root ended.
+    pub(super) outcome: Option<Outcome>,
+    times: Times,
+}
+
+/// The response times that the band is about.
+enum Times {
+    Root(Option<u64>),
+    /// Those of the node or the edge that was picked.
+    Picked(Histogram),
+}
+
+/// What the list is restricted to, with the link that lifts it.
+pub(super) struct Restriction {
+    pub(super) name: &'static str,
+    pub(super) value: String,
+    pub(super) without: String,
+}
+
+impl Candidate<'_> {
+    pub(super) fn is_in(&self, band: Option<(u64, u64)>) -> bool {
+        let Some((from, below)) = band else { return true };
+        match &self.times {
+            Times::Root(time) => time.is_some_and(|millis| (from..below).contains(&millis)),
+            Times::Picked(histogram) => histogram.entries().any(|(millis, _)| (from..below).contains(&millis)),
+        }
+    }
+
+    pub(super) fn add_times_to(&self, histogram: &mut Histogram) {
+        match &self.times {
+            Times::Root(_) => self.response.into_iter().for_each(|time| histogram.add(time)),
+            Times::Picked(times) => histogram.merge(times),
+        }
+    }
+}
+
+/// The traces among these that fulfil every restriction but the band.
+pub(super) fn candidates<'f>(entries: &'f [Entry], view: &View, window: Window) -> Vec<Candidate<'f>> {
+    entries.iter().filter_map(|entry| candidate(entry, view, window)).collect()
+}
+
+/// Node and edge numbers come from the map of the trace alone, so that the list holds exactly the traces that a number
+/// on the map counted.
+fn candidate<'f>(entry: &'f Entry, view: &View, window: Window) -> Option<Candidate<'f>> {
+    let digest = entry.digest().view();
+    let head = digest.head();
+    if view.state == Some(StateFilter::Partial) && !head.is_partial {
+        return None;
+    }
+    let root = head.root.as_ref().map(|root| root.piece.measured(head.start()));
+    let response = root.as_ref().and_then(Measured::response_time);
+    let outcome = root.as_ref().filter(|_| response.is_some()).map(Measured::outcome);
+    let times = if view.node.is_none() && view.edge.is_none() {
+        if let Some(StateFilter::Outcome(wanted)) = view.state
+            && outcome != Some(wanted)
+        {
+            return None;
+        }
+        // Rounded as histograms round.
+        Times::Root(response.map(|time| u64::try_from((time.as_micros() + 500) / 1_000).unwrap_or(u64::MAX)))
+    } else {
+        let (statistics, histogram) = picked(entry, view, window)?;
+        if let Some(StateFilter::Outcome(wanted)) = view.state
+            && health::count(&statistics, wanted) == 0
+        {
+            return None;
+        }
+        Times::Picked(histogram)
+    };
+    Some(Candidate { entry, start: head.start(), root, response, outcome, times })
+}
+
+/// The numbers of the node or the edge that was picked, in this trace; `None` when it has no part in it.
+fn picked(entry: &Entry, view: &View, window: Window) -> Option<(Statistics, Histogram)> {
+    let graph = graph_of([entry], window);
+    if let Some(node) = &view.node {
+        let service = key::find_node(&graph, node)?;
+        return Some((service.statistics.unwrap_or_default(), service.response_time_histogram.clone()));
+    }
+    let (_, _, edge) = key::find_edge(&graph, view.edge.as_ref()?)?;
+    Some((edge.statistics, edge.response_time_histogram.clone()))
+}
+
+/// What the list is restricted to.
+pub(super) fn restrictions(view: &View, path: &str) -> Vec<Restriction> {
+    let here = view.link_with_all(path);
+    let one = |name, value: Option<String>| {
+        value.map(|value| Restriction { name, value, without: here.clone().without(name).to_string() })
+    };
+    let band = view.band.map(|(from, below)| {
+        let time = |millis| format::duration(Duration::from_millis(millis));
+        format!("{} to {}", time(from), time(below))
+    });
+    [
+        one("node", view.node.as_ref().map(|key| key.replace('!', " · "))),
+        one("edge", view.edge.as_ref().map(|key| key.replace('!', " · ").replace('>', " → "))),
+        one("state", view.state.map(|state| state.word().to_owned())),
+        one("band", band),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
