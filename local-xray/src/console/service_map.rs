@@ -16,7 +16,7 @@ use super::error::PageError;
 use super::format;
 use super::found::Found;
 use super::map::cluster::{Clustered, clustered};
-use super::map::{Drawing, Icon, Numbers, Options, clip, is_client, is_found, key, type_words};
+use super::map::{Drawing, Icon, Numbers, Options, Places, clip, is_client, is_found, key, type_words};
 use super::map_tools::{Comparison, MapTools};
 use super::notes::Notes;
 use super::page::{Frame, Section, respond};
@@ -26,6 +26,8 @@ use super::unread;
 use super::view::{ALL, View};
 
 const PATH: &str = "/map";
+/// The header in which a page that refreshes itself says where its nodes stand.
+const PLACES: &str = "x-places";
 /// The table lists so many nodes, the busiest ones.
 const LISTED: usize = 50;
 
@@ -96,12 +98,14 @@ pub(super) async fn page(
 ) -> Result<HttpResponse, PageError> {
     let now = Timestamp::now();
     let address = request.connection_info().host().to_owned();
+    let said = request.headers().get(PLACES).and_then(|places| places.to_str().ok());
+    let places = said.map(Places::parse).unwrap_or_default();
     let asked = view.clone();
     // A filter may ask every trace of the range, which takes too long for a thread that answers requests.
     let page = web::block(move || {
         let over_time = asked.selected().is_some();
         let seen = Seen::search(&asked, over_time, &state.store.snapshot(), &state.settings.groups(), now);
-        seen.map(|seen| map_page(&asked, &seen, &address, now))
+        seen.map(|seen| map_page(&asked, &seen, places, &address, now))
     });
     match page.await.map_err(|_| PageError::Internal)? {
         Ok(page) => respond(StatusCode::OK, &page),
@@ -112,19 +116,21 @@ pub(super) async fn page(
     }
 }
 
-pub(super) fn map_page(view: &View, seen: &Seen, address: &str, now: Timestamp) -> ServiceMapPage {
+pub(super) fn map_page(view: &View, seen: &Seen, places: Places, address: &str, now: Timestamp) -> ServiceMapPage {
     if seen.found.matching.is_empty() {
         empty_page(view, &seen.found, address, now)
     } else {
-        full_page(view, seen, now)
+        full_page(view, seen, places, now)
     }
 }
 
-fn full_page(view: &View, seen: &Seen, now: Timestamp) -> ServiceMapPage {
+fn full_page(view: &View, seen: &Seen, places: Places, now: Timestamp) -> ServiceMapPage {
     let found = &seen.found;
     let numbers = Numbers::PerMinute(seen.watched(now));
-    let changes = seen.before.as_ref().map(|(_, before)| compare::changes(before, &seen.graph));
-    let whole = match &seen.before {
+    // Against nothing everything is new, which would be said of every node.
+    let before = seen.before.as_ref().filter(|(_, before)| !before.services.is_empty());
+    let changes = before.map(|(_, before)| compare::changes(before, &seen.graph));
+    let whole = match before {
         Some((_, before)) => compare::with_gone(before, &seen.graph),
         None => seen.graph.clone(),
     };
@@ -145,6 +151,7 @@ fn full_page(view: &View, seen: &Seen, now: Timestamp) -> ServiceMapPage {
         find: &state.find,
         changes: changes.as_ref(),
         clusters,
+        places,
         ..Options::new(numbers, view.link_on_map(PATH), view.selected())
     };
     let rows = rows(&seen.graph, view);

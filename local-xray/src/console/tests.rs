@@ -1,5 +1,6 @@
 //! Every page rendered from samples: full, empty, partial and refused; and that nothing a sender writes becomes markup.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use askama::Template;
@@ -15,6 +16,7 @@ use crate::summary::summarise;
 
 use super::expression::NO_HEALTH_CHECKS;
 use super::found::Found;
+use super::map::Places;
 use super::page::{Frame, Section};
 use super::samples::{NOW, TRACE_ID, entries, hostile, like, pending, trace};
 use super::seen::Seen;
@@ -48,11 +50,17 @@ fn graph(trace: &Trace) -> ServiceGraph {
 
 /// A map of no traces, while so many are stored elsewhere.
 fn empty_map(query: &str, address: &str, stored: usize) -> String {
-    rendered(&service_map::map_page(&view(query), &seen(query, Vec::new(), stored), address, NOW))
+    rendered(&service_map::map_page(&view(query), &seen(query, Vec::new(), stored), Places::default(), address, NOW))
 }
 
 fn map(query: &str, traces: &[Trace]) -> String {
-    rendered(&service_map::map_page(&view(query), &seen(query, traces.to_vec(), traces.len()), ADDRESS, NOW))
+    rendered(&service_map::map_page(
+        &view(query),
+        &seen(query, traces.to_vec(), traces.len()),
+        Places::default(),
+        ADDRESS,
+        NOW,
+    ))
 }
 
 fn list(query: &str, traces: Vec<Trace>, stored: usize) -> String {
@@ -147,6 +155,31 @@ fn a_map_can_be_drawn_around_one_node() {
 }
 
 #[test]
+fn nodes_that_stayed_stand_where_they_stood() {
+    let discs = |html: &str| {
+        let nodes = html.split("<a class=\"node").skip(1);
+        let place = |node: &str| {
+            let (name, disc) = (node.split("<title>").nth(1)?, node.split("class=\"disc\" ").nth(1)?);
+            Some((name.split([':', ' ']).next()?.to_owned(), disc.split(" r=").next()?.to_owned()))
+        };
+        nodes.filter_map(place).collect::<BTreeMap<_, _>>()
+    };
+    let before = map("", &[like()]);
+    let places = before.split("data-places=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("places");
+    let crowd = Trace::from_segments(TraceId::from_bytes([8; 16]), crowd_of(5).segments().iter().cloned());
+    let all = seen("", vec![like(), health_check(), crowd], 3);
+    let anew = rendered(&service_map::map_page(&view(""), &all, Places::default(), ADDRESS, NOW));
+    let kept = rendered(&service_map::map_page(&view(""), &all, Places::parse(places), ADDRESS, NOW));
+    let (before, anew, kept) = (discs(&before), discs(&anew), discs(&kept));
+    assert!(before.iter().any(|(name, place)| anew[name] != *place), "the new nodes would move the old ones");
+    assert!(
+        before.iter().filter(|(name, _)| *name != "Clients").all(|(name, place)| kept[name] == *place),
+        "{kept:#?}"
+    );
+    assert_eq!(kept.len(), anew.len());
+}
+
+#[test]
 fn a_name_that_is_looked_for_stands_out() {
     let html = map("find=MYS", &[like()]);
     check(&html, &["1 node named like that", "database unseen found selected", " finding\"", "class=\"panel\""], &[]);
@@ -159,21 +192,28 @@ fn the_period_before_is_compared_in_words_and_on_the_map() {
     let mut seen = seen("compare=before", vec![like()], 1);
     let before = trace(&[r#""name": "worker", "id": "0000000000000001", "start_time": 100, "end_time": 101"#]);
     seen.before = Some((Window { start: NOW.before(SECOND * 20), end: NOW.before(SECOND * 10) }, graph(&before)));
-    let html = rendered(&service_map::map_page(&view("compare=before"), &seen, ADDRESS, NOW));
+    let html = rendered(&service_map::map_page(&view("compare=before"), &seen, Places::default(), ADDRESS, NOW));
     check(&html, &["Compared with 00:01:30–00:01:40 UTC", "is-gone", ">worker<", ">gone</span>", ">new</span>"], &[]);
     check(&html, &["/traces?time=90-100&#38;node=worker", "href=\"/map?compare=before&#38;node=like+service\""], &[]);
     seen.before = Some((seen.window, seen.graph.clone()));
-    let html = rendered(&service_map::map_page(&view("compare=before"), &seen, ADDRESS, NOW));
+    let html = rendered(&service_map::map_page(&view("compare=before"), &seen, Places::default(), ADDRESS, NOW));
     check(&html, &["Nothing came or went"], &["is-new", "is-gone"]);
+    seen.before = Some((seen.window, ServiceGraph::default()));
+    let html = rendered(&service_map::map_page(&view("compare=before"), &seen, Places::default(), ADDRESS, NOW));
+    check(&html, &["nothing to compare with"], &["is-new"]);
     check(&map("time=100-110", &[like()]), &["href=\"/map?time=100-110&#38;compare=before\""], &["Compared with"]);
     check(&map("range=all", &[like()]), &[], &["compare=before"]);
 }
 
 /// 60 services that a gateway calls.
 fn crowd() -> Trace {
+    crowd_of(60)
+}
+
+fn crowd_of(services: u32) -> Trace {
     let mut documents =
         vec![r#""name": "gateway", "id": "00000000000000ff", "start_time": 100, "end_time": 101"#.to_owned()];
-    documents.extend((0..60).map(|n| {
+    documents.extend((0..services).map(|n| {
         format!(r#""name": "shop-{n:02}", "id": "{n:016x}", "parent_id": "00000000000000ff", "start_time": 100, "end_time": 101"#)
     }));
     trace(&documents.iter().map(String::as_str).collect::<Vec<_>>())

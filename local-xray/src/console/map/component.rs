@@ -12,7 +12,7 @@
 use std::collections::BTreeMap;
 
 use super::layers;
-use super::layout::{EdgeSize, Layout, NodeSize, Point, Route, Shape};
+use super::layout::{Area, EdgeSize, Layout, NodeSize, Point, Route, Shape};
 use super::order::heights;
 
 /// A connected part of the graph, as indices into the whole.
@@ -69,7 +69,11 @@ impl Component {
             .collect();
         let bottom = vertices.iter().enumerate().map(|(at, vertex)| heights[at] + vertex.below).fold(0.0, f64::max);
         let right = vertices.iter().map(|vertex| columns[vertex.column] + vertex.width / 2.0).fold(0.0, f64::max);
-        Layout { nodes: (0..self.nodes.len()).map(place).collect(), edges: routes, width: right, height: bottom }
+        Layout {
+            nodes: (0..self.nodes.len()).map(place).collect(),
+            edges: routes,
+            area: Area { left: 0.0, top: 0.0, right, bottom },
+        }
     }
 }
 

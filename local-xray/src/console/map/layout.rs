@@ -57,13 +57,22 @@ pub(super) struct Point {
 }
 
 /// The finished geometry.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Layout {
     /// Centre of each node's circle.
     pub(super) nodes: Vec<Point>,
     pub(super) edges: Vec<Route>,
-    pub(super) width: f64,
-    pub(super) height: f64,
+    /// What all of it takes.
+    pub(super) area: Area,
+}
+
+/// A rectangle.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Area {
+    pub(super) left: f64,
+    pub(super) top: f64,
+    pub(super) right: f64,
+    pub(super) bottom: f64,
 }
 
 /// The way of an edge.
@@ -82,8 +91,7 @@ pub(super) fn layout(nodes: &[NodeSize], edges: &[EdgeSize], shape: &Shape) -> L
     let mut whole = Layout {
         nodes: vec![Point::default(); nodes.len()],
         edges: vec![Route::default(); edges.len()],
-        width: 0.0,
-        height: 0.0,
+        area: Area::default(),
     };
     let mut components = components(nodes.len(), edges);
     components.sort_by_key(|component| std::cmp::Reverse(component.nodes.len()));
@@ -91,27 +99,74 @@ pub(super) fn layout(nodes: &[NodeSize], edges: &[EdgeSize], shape: &Shape) -> L
     let mut row_height: f64 = 0.0;
     for component in components {
         let drawn = component.layout(nodes, edges, shape);
-        if pen.x > 0.0 && pen.x + drawn.width > ROW_WIDTH {
+        let Area { right: width, bottom: height, .. } = drawn.area;
+        if pen.x > 0.0 && pen.x + width > ROW_WIDTH {
             pen = Point { x: 0.0, y: pen.y + row_height + COMPONENT_GAP };
             row_height = 0.0;
         }
-        for (&node, position) in component.nodes.iter().zip(&drawn.nodes) {
-            whole.nodes[node] = shifted(*position, pen);
+        let drawn = drawn.moved(pen);
+        for (&node, position) in component.nodes.iter().zip(drawn.nodes) {
+            whole.nodes[node] = position;
         }
         for (&edge, route) in component.edges.iter().zip(drawn.edges) {
-            let bends = route.bends.iter().map(|&bend| shifted(bend, pen)).collect();
-            whole.edges[edge] = Route { bends, label: shifted(route.label, pen), reversed: route.reversed };
+            whole.edges[edge] = route;
         }
-        whole.width = whole.width.max(pen.x + drawn.width);
-        whole.height = whole.height.max(pen.y + drawn.height);
-        row_height = row_height.max(drawn.height);
-        pen.x += drawn.width + COMPONENT_GAP;
+        whole.area = whole.area.joined(drawn.area);
+        row_height = row_height.max(height);
+        pen.x += width + COMPONENT_GAP;
     }
     whole
 }
 
-fn shifted(point: Point, by: Point) -> Point {
-    Point { x: point.x + by.x, y: point.y + by.y }
+impl Point {
+    pub(super) fn moved(self, by: Self) -> Self {
+        Self { x: self.x + by.x, y: self.y + by.y }
+    }
+}
+
+impl Route {
+    pub(super) fn moved(&self, by: Point) -> Self {
+        let bends = self.bends.iter().map(|bend| bend.moved(by)).collect();
+        Self { bends, label: self.label.moved(by), reversed: self.reversed }
+    }
+}
+
+impl Layout {
+    pub(super) fn moved(self, by: Point) -> Self {
+        Self {
+            nodes: self.nodes.into_iter().map(|node| node.moved(by)).collect(),
+            edges: self.edges.iter().map(|route| route.moved(by)).collect(),
+            area: self.area.moved(by),
+        }
+    }
+}
+
+impl Area {
+    pub(super) fn moved(self, by: Point) -> Self {
+        Self { left: self.left + by.x, top: self.top + by.y, right: self.right + by.x, bottom: self.bottom + by.y }
+    }
+
+    /// The smallest area that holds both.
+    pub(super) fn joined(self, other: Self) -> Self {
+        Self {
+            left: self.left.min(other.left),
+            top: self.top.min(other.top),
+            right: self.right.max(other.right),
+            bottom: self.bottom.max(other.bottom),
+        }
+    }
+
+    pub(super) fn touches(self, other: Self) -> bool {
+        self.left < other.right && other.left < self.right && self.top < other.bottom && other.top < self.bottom
+    }
+
+    pub(super) fn width(self) -> f64 {
+        self.right - self.left
+    }
+
+    pub(super) fn height(self) -> f64 {
+        self.bottom - self.top
+    }
 }
 
 fn components(nodes: usize, edges: &[EdgeSize]) -> Vec<Component> {

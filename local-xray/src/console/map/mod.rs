@@ -5,13 +5,17 @@ pub(super) mod clip;
 pub(super) mod cluster;
 mod component;
 mod drawing;
+mod edges;
 mod highlight;
 mod icon;
 pub(super) mod key;
 mod layers;
 mod layout;
+mod nodes;
+mod options;
 mod order;
 mod path;
+mod places;
 mod ring;
 #[cfg(test)]
 pub(super) mod samples;
@@ -21,8 +25,11 @@ mod words;
 
 use crate::graph::Service;
 
-pub(super) use self::drawing::{Drawing, Options, is_found};
+pub(super) use self::drawing::Drawing;
 pub(super) use self::icon::Icon;
+pub(super) use self::nodes::is_found;
+pub(super) use self::options::Options;
+pub(super) use self::places::Places;
 pub(super) use self::words::Numbers;
 
 /// The type of a node in words: X-Ray's own, or `service` for a process that named no origin.

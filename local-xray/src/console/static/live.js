@@ -9,7 +9,8 @@ if ("live" in document.body.dataset) setTimeout(refresh, PERIOD);
 async function refresh() {
   try {
     if (!document.hidden && !isBusy()) {
-      const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+      const places = document.querySelector("main [data-places]")?.dataset.places; // so that what stays stands still
+      const answer = await fetch(location.href, { headers: { accept: "text/html", ...(places && { "x-places": places }) } });
       const text = await answer.text();
       if (!isBusy()) swap(new DOMParser().parseFromString(text, "text/html"));
     }
