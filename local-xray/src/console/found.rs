@@ -62,7 +62,10 @@ impl Found {
         groups: &dyn Groups,
     ) -> Result<Self, Unanswered> {
         let filter = compile(view, groups)?;
-        let matching = in_range.iter().filter(|entry| entry.matches(&filter)).cloned().collect::<Vec<_>>();
+        let matching: Vec<Entry> = match filter.is_empty() {
+            true => in_range.clone(),
+            false => in_range.iter().filter(|entry| entry.matches(&filter)).cloned().collect(),
+        };
         let wider = wider(view, &in_range, matching.is_empty(), groups).filter(|wider| wider.count != matching.len());
         Ok(Self { in_range, matching, stored, wider })
     }

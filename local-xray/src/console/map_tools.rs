@@ -129,11 +129,11 @@ pub(super) struct ChangeRow {
 
 impl Comparison {
     pub(super) fn new(changes: Option<&Changes>, seen: &Seen, view: &View, path: &str) -> Option<Self> {
-        let (changes, (window, before)) = (changes?, seen.before.as_ref()?);
-        let mut sorted: Vec<(&String, &Change)> = changes.iter().collect();
+        let (window, before) = seen.before.as_ref()?;
+        let mut sorted: Vec<(&String, &Change)> = changes.into_iter().flatten().collect();
         sorted.sort_by_key(|(key, change)| (change.kind, change.is_edge, *key));
         let words = match sorted.len() {
-            _ if before.services.is_empty() => "Nothing happened then, so everything is new.".to_owned(),
+            _ if before.services.is_empty() => "Nothing happened then, so there is nothing to compare with.".to_owned(),
             0 => "Nothing came or went, and nothing got notably slower or failed notably more.".to_owned(),
             count => format::plural(count as u64, "change"),
         };

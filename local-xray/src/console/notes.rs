@@ -9,6 +9,9 @@ use super::found::Found;
 use super::unknown::{self, Kind, Unknown};
 use super::view::View;
 
+/// Health checks are counted among so many traces, and only looked for among the newest of more.
+const TRACES_COUNTED: usize = 10_000;
+
 /// What is said.
 pub(super) struct Notes {
     pub(super) health_checks: Option<HealthChecks>,
@@ -77,9 +80,12 @@ fn health_checks(found: &Found, view: &View, link: impl Fn(&str) -> String) -> O
     if let Some(shown) = expression::without(&view.filter, NO_HEALTH_CHECKS) {
         return Some(HealthChecks { words: "Health checks hidden".to_owned(), are_hidden: true, other: link(&shown) });
     }
-    let count = found.matching.iter().filter(|entry| is_health_check(entry)).count() as u64;
+    let looked_at = found.matching.iter().take(TRACES_COUNTED);
+    let count = looked_at.filter(|entry| is_health_check(entry)).count() as u64;
+    let is_exact = found.matching.len() <= TRACES_COUNTED;
+    let checks = || if is_exact { format::plural(count, "health check") } else { "health checks".to_owned() };
     (count > 0).then(|| HealthChecks {
-        words: format!("Hide {}", format::plural(count, "health check")),
+        words: format!("Hide {}", checks()),
         are_hidden: false,
         other: link(&expression::and(&view.filter, NO_HEALTH_CHECKS)),
     })
