@@ -154,11 +154,95 @@ fn every_member() -> Value {
     })
 }
 
+/// The members that X-Ray documents or its SDKs send, by their path. What lies below `aws`, `annotations`, `metadata` and the attributes of a
+/// link is free.
+const MEMBERS: &[&str] = &[
+    "trace_id",
+    "id",
+    "parent_id",
+    "name",
+    "start_time",
+    "end_time",
+    "origin",
+    "user",
+    "resource_arn",
+    "error",
+    "throttle",
+    "fault",
+    "service.version",
+    "service.runtime",
+    "service.runtime_version",
+    "service.compiler",
+    "service.compiler_version",
+    "http.request.method",
+    "http.request.url",
+    "http.request.user_agent",
+    "http.request.client_ip",
+    "http.request.x_forwarded_for",
+    "http.response.status",
+    "http.response.content_length",
+    "aws.account_id",
+    "cause.working_directory",
+    "cause.paths.0",
+    "cause.message",
+    "cause.exceptions.0.id",
+    "cause.exceptions.0.message",
+    "cause.exceptions.0.type",
+    "cause.exceptions.0.remote",
+    "cause.exceptions.0.truncated",
+    "cause.exceptions.0.skipped",
+    "cause.exceptions.0.cause",
+    "cause.exceptions.0.stack.0.path",
+    "cause.exceptions.0.stack.0.line",
+    "cause.exceptions.0.stack.0.label",
+    "annotations.text",
+    "metadata.default",
+    "links.0.trace_id",
+    "links.0.id",
+    "links.0.attributes",
+    "subsegments.0.id",
+    "subsegments.0.name",
+    "subsegments.0.namespace",
+    "subsegments.0.start_time",
+    "subsegments.0.in_progress",
+    "subsegments.0.precursor_ids.0",
+    "subsegments.0.traced",
+    "subsegments.0.cause",
+    "subsegments.0.http.request.traced",
+    "subsegments.0.sql.connection_string",
+    "subsegments.0.sql.url",
+    "subsegments.0.sql.sanitized_query",
+    "subsegments.0.sql.database_type",
+    "subsegments.0.sql.database_version",
+    "subsegments.0.sql.driver_version",
+    "subsegments.0.sql.user",
+    "subsegments.0.sql.preparation",
+];
+
 #[test]
 fn every_documented_member_comes_out_as_it_went_in() {
     let document = parse_one(&every_member());
     assert_eq!(document.notes, []);
-    assert_eq!(serde_json::from_str::<Value>(&document.to_json()).unwrap(), every_member());
+    let written: Value = serde_json::from_str(&document.to_json()).unwrap();
+    for path in MEMBERS {
+        let pointer = format!("/{}", path.replace('.', "/"));
+        let sent = every_member().pointer(&pointer).cloned();
+        assert!(sent.is_some(), "{path} is not in the sample");
+        assert_eq!(written.pointer(&pointer), sent.as_ref(), "{path} has no home");
+    }
+    assert_eq!(written, every_member());
+}
+
+/// An independent subsegment has three members of its own, and keeps them.
+#[test]
+fn an_independent_subsegment_comes_out_as_it_went_in() {
+    let mut subsegment = every_member()["subsegments"][0].take();
+    subsegment["type"] = "subsegment".into();
+    subsegment["trace_id"] = TRACE.into();
+    subsegment["parent_id"] = "70de5b6f19ff9a0a".into();
+    let document = parse_one(&subsegment);
+    assert_eq!(document.notes, []);
+    assert_eq!(serde_json::from_str::<Value>(&document.to_json()).unwrap(), subsegment);
 }
 
 #[test]
