@@ -20,6 +20,16 @@ impl Limits {
         Self { strict }
     }
 
+    /// Checks a request by these limits. What passes only because they are lifted comes with the words in which AWS would have
+    /// refused it.
+    ///
+    /// # Errors
+    /// When the request is refused here, too.
+    pub fn check<T>(self, check: impl Fn(Self) -> Result<T, Refusal>) -> Result<(T, Option<String>), Refusal> {
+        let checked = check(self)?;
+        Ok((checked, check(Self { strict: true }).err().map(|refusal| refusal.message)))
+    }
+
     /// Says whether AWS's own limits hold.
     pub fn is_strict(self) -> bool {
         self.strict

@@ -408,8 +408,35 @@ fn strict_limits_are_those_of_aws() {
         }
         invalid(&xray, "/CreateGroup", json!({ "GroupName": "g25" }), "25 groups").await;
     });
+}
+
+#[test]
+fn an_answer_that_aws_would_refuse_says_so() {
     with_xray(async |xray| {
-        xray.ok("/TraceGraph", &json!({ "TraceIds": vec![SLOW_LIKE; 500] })).await;
-        xray.ok("/ServiceGraph", &json!({ "StartTime": 0, "EndTime": 4_000_000_000_u32 })).await;
+        let beyond = async |path: &str, input: Value| {
+            let answer = xray.client.post(xray.url(path)).json(&input).send().await.unwrap();
+            assert_eq!(answer.status().as_u16(), 200, "{path}");
+            answer.headers().get("x-local-xray-beyond-aws").map(|words| words.to_str().unwrap().to_owned())
+        };
+        let report = json!({ "RuleName": "Default", "ClientID": "0".repeat(24), "Timestamp": 1, "RequestCount": 1,
+            "SampledCount": 1 });
+        let cases = [
+            ("/Traces", json!({ "TraceIds": vec![SLOW_LIKE; 6] }), "maximum query size: 5"),
+            ("/TraceGraph", json!({ "TraceIds": vec![SLOW_LIKE; 500] }), "maximum query size: 5"),
+            ("/ServiceGraph", json!({ "StartTime": 0, "EndTime": 4_000_000_000_u32 }), "more than 24 hours"),
+            ("/TraceSummaries", json!({ "StartTime": 0, "EndTime": 4_000_000_000_u32 }), "more than 24 hours"),
+            ("/TraceSegments", json!({ "TraceSegmentDocuments": vec!["{}"; 51] }), "51 is not between 0 and 50"),
+            (
+                "/SamplingTargets",
+                json!({ "SamplingStatisticsDocuments": vec![report; 26] }),
+                "26 is not between 0 and 25",
+            ),
+        ];
+        for (path, input, expected) in cases {
+            let words = beyond(path, input).await.unwrap_or_default();
+            assert!(words.contains(expected), "{path}: {words}");
+        }
+        assert_eq!(beyond("/Traces", json!({ "TraceIds": vec![SLOW_LIKE; 5] })).await, None);
+        assert_eq!(beyond("/ServiceGraph", json!({ "StartTime": START, "EndTime": START + 86_400.0 })).await, None);
     });
 }

@@ -14,7 +14,7 @@ use crate::settings::Retrieval;
 use crate::state::AppState;
 use crate::store::Trace;
 
-use super::answer::{Answer, Outcome};
+use super::answer::{Answer, Lifted, LiftedOutcome, Outcome};
 use super::input::Input;
 use super::page_token::{self, PageToken};
 use super::time;
@@ -42,15 +42,15 @@ const MAX_TOKEN: usize = 1_020;
 pub(super) async fn start(
     state: web::Data<AppState>,
     Input(input): Input<StartTraceRetrieval>,
-) -> Outcome<StartRetrievalAnswer> {
-    let window = time::window(state.limits, input.start_time, input.end_time)?;
+) -> LiftedOutcome<StartRetrievalAnswer> {
+    let (window, beyond) = state.limits.check(|limits| time::window(limits, input.start_time, input.end_time))?;
     // Both ends of this window are inclusive.
     let window = Window { end: Timestamp::from_micros(window.end.micros().saturating_add(1)), ..window };
     check_range("TraceIds: the number of ids", input.trace_ids.len(), 0..=MAX_TRACES)?;
     let trace_ids = trace_ids(&input.trace_ids)?;
     let now = Timestamp::now();
     let retrieval_token = state.settings.change(|settings| Ok(settings.retrievals.start(trace_ids, window, now)))?;
-    Ok(Answer(StartRetrievalAnswer { retrieval_token }))
+    Ok(Lifted(Answer(StartRetrievalAnswer { retrieval_token }), beyond))
 }
 
 /// `ListRetrievedTraces`.

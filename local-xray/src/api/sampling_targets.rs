@@ -3,11 +3,12 @@
 use actix_web::web;
 
 use crate::document::Timestamp;
+use crate::limits::Limits;
 use crate::refusal::check_range;
 use crate::sampling::Report;
 use crate::state::AppState;
 
-use super::answer::{Answer, Outcome};
+use super::answer::{Answer, Lifted, LiftedOutcome, Outcome};
 use super::input::Input;
 use super::page_token;
 use super::wire::{
@@ -19,9 +20,11 @@ use super::wire::{
 pub(super) async fn targets(
     state: web::Data<AppState>,
     Input(input): Input<GetSamplingTargets>,
-) -> Outcome<SamplingTargetsAnswer> {
+) -> LiftedOutcome<SamplingTargetsAnswer> {
     let documents = input.sampling_statistics_documents;
-    check_range("SamplingStatisticsDocuments: the number", documents.len(), 0..=state.limits.sampling_documents())?;
+    let number = "SamplingStatisticsDocuments: the number";
+    let few = |limits: Limits| check_range(number, documents.len(), 0..=limits.sampling_documents());
+    let ((), beyond) = state.limits.check(few)?;
     let reports = documents.into_iter().map(SamplingStatisticsDocument::into_report);
     let reports = reports.collect::<Result<Vec<Report>, _>>()?;
     let now = Timestamp::now();
@@ -45,7 +48,7 @@ pub(super) async fn targets(
             unprocessed_boost_statistics: input.sampling_boost_statistics_documents.map(unknown_boost),
         })
     })?;
-    Ok(Answer(answer))
+    Ok(Lifted(Answer(answer), beyond))
 }
 
 /// `GetSamplingStatisticSummaries`, all in one page.

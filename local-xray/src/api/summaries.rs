@@ -7,7 +7,7 @@ use crate::state::AppState;
 use crate::store::{Entry, Position, Range};
 use crate::summary::{TraceSummary, summarise};
 
-use super::answer::{Answer, Outcome};
+use super::answer::{Answer, Lifted, LiftedOutcome};
 use super::error::ApiError;
 use super::input::Input;
 use super::page_token::PageToken;
@@ -20,8 +20,8 @@ const PAGE: usize = 100;
 pub(super) async fn get(
     state: web::Data<AppState>,
     Input(input): Input<GetTraceSummaries>,
-) -> Outcome<TraceSummariesAnswer> {
-    let window = window(state.limits, input.start_time, input.end_time)?;
+) -> LiftedOutcome<TraceSummariesAnswer> {
+    let (window, beyond) = state.limits.check(|limits| window(limits, input.start_time, input.end_time))?;
     let expression = input.filter_expression.as_deref().unwrap_or_default();
     let filter = state.settings.groups().compile(expression)?;
     let share = share(&input)?;
@@ -36,12 +36,13 @@ pub(super) async fn get(
         page(entries, |entry| is_sampled(entry.id(), share) && entry.matches(&filter))
     });
     let page = page.await.map_err(|_| ApiError::stopping())?;
-    Ok(Answer(TraceSummariesAnswer {
+    let answer = TraceSummariesAnswer {
         approximate_time: page.summaries.last().map_or(window.start, |oldest| oldest.start_time),
         trace_summaries: page.summaries.into_iter().map(TraceSummaryOut::from).collect(),
         traces_processed_count: page.processed,
         next_token: page.next.map(|position| token.write(&position)),
-    }))
+    };
+    Ok(Lifted(Answer(answer), beyond))
 }
 
 /// One page of summaries.

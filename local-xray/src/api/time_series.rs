@@ -10,7 +10,7 @@ use crate::graph::{fault_forecast, period_count};
 use crate::refusal::{Refusal, check_length, check_range};
 use crate::state::AppState;
 
-use super::answer::{Answer, Outcome};
+use super::answer::{Answer, Lifted, LiftedOutcome};
 use super::error::ApiError;
 use super::input::Input;
 use super::page_token;
@@ -25,8 +25,8 @@ const MAX_PERIODS: usize = 20_000;
 pub(super) async fn get(
     state: web::Data<AppState>,
     Input(input): Input<GetTimeSeriesServiceStatistics>,
-) -> Outcome<TimeSeriesAnswer> {
-    let window = window(state.limits, input.start_time, input.end_time)?;
+) -> LiftedOutcome<TimeSeriesAnswer> {
+    let (window, beyond) = state.limits.check(|limits| window(limits, input.start_time, input.end_time))?;
     page_token::none_was_issued(input.next_token.as_deref())?;
     let selector = input.entity_selector_expression.as_deref().map(selector).transpose()?;
     let is_of_edges = selector.as_ref().is_none_or(Selector::is_of_edges);
@@ -44,7 +44,8 @@ pub(super) async fn get(
     let forecast = if wants_forecast { fault_forecast(&points) } else { vec![None; points.len()] };
     let points = points.iter().zip(forecast);
     let out = points.map(|(point, band)| TimeSeriesPoint::new(point, is_of_edges).with_forecast(band));
-    Ok(Answer(TimeSeriesAnswer { time_series_service_statistics: out.collect(), contains_old_group_versions: false }))
+    let answer = TimeSeriesAnswer { time_series_service_statistics: out.collect(), contains_old_group_versions: false };
+    Ok(Lifted(Answer(answer), beyond))
 }
 
 fn selector(text: &str) -> Result<Selector, Refusal> {

@@ -7,7 +7,7 @@ use crate::refusal::Refusal;
 use crate::state::AppState;
 use crate::store::Trace;
 
-use super::answer::{Answer, Outcome};
+use super::answer::{Answer, Lifted, LiftedOutcome};
 use super::error::ApiError;
 use super::input::Input;
 use super::wire::{BatchGetTraces, BatchGetTracesAnswer, SegmentOut, TraceOut};
@@ -15,8 +15,8 @@ use super::wire::{BatchGetTraces, BatchGetTracesAnswer, SegmentOut, TraceOut};
 pub(super) async fn batch_get(
     state: web::Data<AppState>,
     Input(input): Input<BatchGetTraces>,
-) -> Outcome<BatchGetTracesAnswer> {
-    state.limits.check_trace_ids(input.trace_ids.len())?;
+) -> LiftedOutcome<BatchGetTracesAnswer> {
+    let ((), beyond) = state.limits.check(|limits| limits.check_trace_ids(input.trace_ids.len()))?;
     if input.next_token.is_some() {
         return Err(ApiError::invalid_request("NextToken is currently not supported"));
     }
@@ -28,7 +28,7 @@ pub(super) async fn batch_get(
             None => answer.unprocessed_trace_ids.push(id),
         }
     }
-    Ok(Answer(answer))
+    Ok(Lifted(Answer(answer), beyond))
 }
 
 /// Reads the ids of traces for an operation that has no place for those that are none.
