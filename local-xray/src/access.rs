@@ -23,8 +23,16 @@ use crate::console;
 /// The cookie that carries the token.
 const COOKIE: &str = "local_xray_token";
 /// What is open to everyone who can connect.
-const OPEN_PATHS: &[&str] =
-    &["/TraceSegments", "/TelemetryRecords", "/GetSamplingRules", "/SamplingTargets", "/v1/traces", "/health/live"];
+const OPEN_PATHS: &[&str] = &[
+    "/TraceSegments",
+    "/TelemetryRecords",
+    "/GetSamplingRules",
+    "/SamplingTargets",
+    "/v1/traces",
+    "/v1/logs",
+    "/v1/metrics",
+    "/health/live",
+];
 
 /// Where the token is offered by form; open to every page of this server, or nobody could begin.
 const SIGN_IN: &str = "/ui/token";

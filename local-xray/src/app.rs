@@ -17,6 +17,7 @@ use crate::document::Timestamp;
 use crate::ingest::udp::{DatagramServer, DatagramSocket};
 use crate::ingest::{Intake, otlp};
 use crate::limits::Limits;
+use crate::logs::Logs;
 use crate::routes;
 use crate::settings::Settings;
 use crate::state::AppState;
@@ -63,7 +64,9 @@ impl App {
             otlp_grpc: otlp_grpc.local_addr()?,
         };
         let store = Store::open(&config.store).context("--data chooses another folder, --in-memory does without")?;
-        let intake = Intake::new(store.clone());
+        // After the store, which makes sure that nobody else has the folder.
+        let logs = Logs::open(&config.logs)?;
+        let intake = Intake::new(store.clone(), logs.clone());
         intake.watch_udp(datagrams.probe());
         let limits = Limits::new(config.strict);
         let now = Timestamp::now();
@@ -71,7 +74,7 @@ impl App {
             Some(folder) => Settings::open(folder, limits, now)?,
             None => Settings::new(limits, now),
         };
-        let state = AppState { store, intake, settings, limits, is_protected: config.token.is_some() };
+        let state = AppState { store, logs, intake, settings, limits, is_protected: config.token.is_some() };
         Ok(Self { state, access, main, datagrams, otlp_http, otlp_grpc, addresses })
     }
 

@@ -8,13 +8,18 @@ use std::time::Duration;
 use clap::Args;
 use subtle::ConstantTimeEq;
 
+use crate::logs::LogsConfig;
 use crate::store::{Durability, StoreConfig};
 
 /// The default bounds on what a store keeps on disk, and in memory. Either way traces are in memory too, where they take
 /// ten to twenty times as many bytes.
 const MAX_BYTES_ON_DISK: u64 = 64 << 20;
 const MAX_BYTES_IN_MEMORY: u64 = 32 << 20;
-/// How long traces are kept by default: as long as AWS keeps them.
+/// The default bounds on log lines, on disk and in memory. Lines are in memory too, where they take about twice as
+/// many bytes.
+const MAX_LOG_BYTES_ON_DISK: u64 = 64 << 20;
+const MAX_LOG_BYTES_IN_MEMORY: u64 = 16 << 20;
+/// How long traces and log lines are kept by default: as long as AWS keeps them.
 const MAX_AGE: Duration = Duration::from_hours(30 * 24);
 
 /// What `serve` takes on the command line or from the environment.
@@ -32,11 +37,11 @@ pub struct ServeArgs {
     #[arg(long, env = "LOCAL_XRAY_OTLP_HTTP", value_name = "ADDRESS", default_value = "4318", value_parser = address)]
     otlp_http: SocketAddr,
 
-    /// The folder that keeps traces and settings; one process at a time [default: local-xray in the user's data folder]
+    /// The folder that keeps traces, logs and settings; one process at a time [default: local-xray in the user's data folder]
     #[arg(long, env = "LOCAL_XRAY_DATA", value_name = "DIR")]
     data: Option<PathBuf>,
 
-    /// Keep traces and settings in memory only, until the process ends
+    /// Keep traces, logs and settings in memory only, until the process ends
     #[arg(long, env = "LOCAL_XRAY_IN_MEMORY")]
     in_memory: bool,
 
@@ -44,7 +49,11 @@ pub struct ServeArgs {
     #[arg(long, env = "LOCAL_XRAY_MAX_BYTES", value_name = "BYTES", value_parser = bytes)]
     max_bytes: Option<u64>,
 
-    /// How long traces are kept, e.g. 12h or 30d
+    /// How many bytes log lines may take, e.g. 64MiB; the oldest go first [default: 64MiB; 16MiB in memory]
+    #[arg(long, env = "LOCAL_XRAY_MAX_LOG_BYTES", value_name = "BYTES", value_parser = bytes)]
+    max_log_bytes: Option<u64>,
+
+    /// How long traces and log lines are kept, e.g. 12h or 30d
     #[arg(long, env = "LOCAL_XRAY_MAX_AGE", value_name = "TIME", default_value = "30d", value_parser = age)]
     max_age: Duration,
 
@@ -90,6 +99,8 @@ pub struct Config {
     pub otlp_http: SocketAddr,
     /// Where traces are kept, how many and how long.
     pub store: StoreConfig,
+    /// Where log lines are kept, how many and how long.
+    pub logs: LogsConfig,
     /// Keeps to AWS's own limits and default sampling rule.
     pub strict: bool,
     /// Host names, besides loopback ones and addresses, that readers may use.
@@ -118,6 +129,12 @@ impl Config {
                 max_age: MAX_AGE,
                 durability: Durability::default(),
             },
+            logs: LogsConfig {
+                folder: None,
+                max_bytes: MAX_LOG_BYTES_IN_MEMORY,
+                max_age: MAX_AGE,
+                durability: Durability::default(),
+            },
             strict: false,
             hosts: Vec::new(),
             token: None,
@@ -138,6 +155,12 @@ impl ServeArgs {
         }
     }
 
+    fn logs(&self) -> LogsConfig {
+        let StoreConfig { folder, max_age, durability, .. } = self.store();
+        let default_bytes = if self.in_memory { MAX_LOG_BYTES_IN_MEMORY } else { MAX_LOG_BYTES_ON_DISK };
+        LogsConfig { folder, max_bytes: self.max_log_bytes.unwrap_or(default_bytes), max_age, durability }
+    }
+
     /// The folder that was asked for, or the one that the XDG rules give a program; without a home, one where it stands.
     fn folder(&self) -> PathBuf {
         let of_user = || {
@@ -155,6 +178,7 @@ impl From<ServeArgs> for Config {
             otlp_grpc: args.otlp_grpc,
             otlp_http: args.otlp_http,
             store: args.store(),
+            logs: args.logs(),
             strict: args.strict,
             hosts: args.hosts.into_iter().map(|host| host.trim().to_owned()).filter(|host| !host.is_empty()).collect(),
             token: args.token.and_then(|token| Token::new(&token)),

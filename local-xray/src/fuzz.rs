@@ -1,10 +1,14 @@
 //! The readers of outside bytes that are private to their rooms, for the targets in `fuzz/`; no part of the interface.
 
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+
 use crate::api::page_token::PageToken;
-use crate::document::{Document, Rejection};
+use crate::document::{Document, Rejection, Timestamp};
 use crate::ingest::otlp::read_body;
-use crate::ingest::translate::{Translation, translate};
+use crate::ingest::translate::{Translation, lines, translate};
 use crate::ingest::udp;
+use crate::logs::LogRecord;
 use crate::store::Position;
 
 /// What became of some bytes.
@@ -29,9 +33,17 @@ pub fn datagram(datagram: &[u8]) -> Taken {
 
 /// The body of an OTLP request over HTTP, and how many spans it holds; `None` when it is no request.
 pub fn otlp(content_type: &str, body: &[u8]) -> Option<(usize, Taken)> {
-    let request = read_body(content_type, body).ok()?;
+    let request: ExportTraceServiceRequest = read_body(content_type, body).ok()?;
     let scopes = request.resource_spans.iter().flat_map(|resource| &resource.scope_spans);
     Some((scopes.map(|scope| scope.spans.len()).sum(), translate(&request).into()))
+}
+
+/// The body of an OTLP request with log records, and how many it holds; `None` when it is no request.
+pub fn otlp_logs(content_type: &str, body: &[u8]) -> Option<(usize, Vec<LogRecord>, Vec<Rejection>)> {
+    let request: ExportLogsServiceRequest = read_body(content_type, body).ok()?;
+    let scopes = request.resource_logs.iter().flat_map(|resource| &resource.scope_logs);
+    let lines = lines(&request, Timestamp::EPOCH);
+    Some((scopes.map(|scope| scope.log_records.len()).sum(), lines.records, lines.rejections))
 }
 
 /// Reads a text as a page token of `query`, and then as the place that one with a valid seal tells: gives it as it is

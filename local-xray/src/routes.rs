@@ -15,10 +15,11 @@ pub(crate) fn main_port(service: &mut web::ServiceConfig) {
         .route("/ui/token", web::post().to(access::sign_in))
         .route("/ui/sign-out", web::post().to(access::sign_out))
         .route("/intake.json", web::get().to(api::intake))
+        .route("/logs.json", web::get().to(api::logs))
         .default_service(web::to(nothing_here));
 }
 
-/// The usual OTLP/HTTP port: traces in, nothing out.
+/// The usual OTLP/HTTP port: traces and logs in, nothing out.
 pub(crate) fn otlp_http_port(service: &mut web::ServiceConfig) {
     service.route("/health/live", web::get().to(live)).configure(otlp::routes);
 }

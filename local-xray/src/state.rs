@@ -2,6 +2,7 @@
 
 use crate::ingest::Intake;
 use crate::limits::Limits;
+use crate::logs::Logs;
 use crate::settings::Settings;
 use crate::store::Store;
 
@@ -10,6 +11,8 @@ use crate::store::Store;
 pub struct AppState {
     /// Reads: `state.store.snapshot()`.
     pub store: Store,
+    /// Log lines; reads: `state.logs.snapshot()`.
+    pub logs: Logs,
     /// Writes and counters.
     pub intake: Intake,
     /// Groups, sampling rules and whatever else a user sets.

@@ -351,16 +351,32 @@ fn bodies_that_are_no_request_are_refused_and_counted() {
 }
 
 #[test]
-fn other_signals_and_methods_are_told_where_to_go() {
+fn other_methods_are_told_which_one_is_meant() {
     with_xray(async |xray| {
         for base in [&xray.main, &xray.otlp_http] {
-            let (status, body) = xray.post(&format!("{base}/v1/logs"), JSON, b"{}".to_vec()).await;
-            let answer: Value = serde_json::from_slice(&body).unwrap();
-            assert_eq!(status, 404);
-            assert_eq!(answer["message"], "nothing is kept of /v1/logs: a local X-Ray takes traces, at /v1/traces");
-            let answer = reqwest::get(format!("{base}/v1/traces")).await.unwrap();
-            assert_eq!((answer.status().as_u16(), answer.headers()["allow"].to_str().unwrap()), (405, "POST"));
+            for signal in ["traces", "logs", "metrics"] {
+                let answer = reqwest::get(format!("{base}/v1/{signal}")).await.unwrap();
+                assert_eq!((answer.status().as_u16(), answer.headers()["allow"].to_str().unwrap()), (405, "POST"));
+            }
         }
+    });
+}
+
+#[test]
+fn a_large_resource_is_not_copied_to_every_small_span() {
+    with_xray(async |xray| {
+        let mut request = request();
+        let spans = &mut request.resource_spans[0].scope_spans[0].spans;
+        *spans = vec![spans[0].clone(); 1_000];
+        request.resource_spans[0].schema_url = "x".repeat(1 << 20);
+        let mut client = TraceServiceClient::connect(xray.otlp_grpc.clone()).await.unwrap();
+        let refused = client.export(request.clone()).await.unwrap_err();
+        assert_eq!(refused.code(), Code::ResourceExhausted, "{refused}");
+        assert!(refused.message().contains("send fewer at once"), "{refused}");
+        assert!(refused.get_error_details().retry_info().is_none(), "it would be refused again");
+        let url = format!("{}/v1/traces", xray.otlp_http);
+        assert_eq!(xray.post(&url, PROTOBUF, request.encode_to_vec()).await.0, 413);
+        assert_eq!((xray.rejected(Door::OtlpGrpc), xray.rejected(Door::OtlpHttp)), (1, 1));
     });
 }
 

@@ -7,5 +7,6 @@ use crate::state::AppState;
 use super::wire::IntakeOut;
 
 pub(crate) async fn get(state: web::Data<AppState>) -> web::Json<IntakeOut> {
-    web::Json(IntakeOut::new(&state.intake.report(), &state.store.snapshot().report()))
+    let (store, logs) = (state.store.snapshot().report(), state.logs.snapshot().report());
+    web::Json(IntakeOut::new(&state.intake.report(), &store, &logs))
 }

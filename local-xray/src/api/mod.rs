@@ -11,6 +11,7 @@ mod groups;
 mod input;
 mod insights;
 mod intake;
+mod logs;
 pub(crate) mod page_token;
 mod policies;
 mod retrieval;
@@ -28,6 +29,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError, Route, web};
 
 use self::error::ApiError;
 pub(crate) use self::intake::get as intake;
+pub(crate) use self::logs::get as logs;
 
 /// One operation of X-Ray.
 struct Operation {

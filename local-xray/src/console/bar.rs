@@ -1,6 +1,7 @@
 //! What every page asks with: the group, the filter expression and the range, kept from page to page; and the way to
 //! save what is asked as a group.
 
+use super::link::Link;
 use super::view::{DEFAULT_GROUP, RANGES, View};
 
 /// The form of the bar.
@@ -67,7 +68,7 @@ impl Bar {
         Self {
             text: view.filter.clone(),
             groups: choices(view),
-            ranges: ranges(path, view),
+            ranges: ranges(view, |view| view.link_with_all(path)),
             kept,
             clear: (!view.filter.is_empty()).then(|| unfiltered.to_string()),
             save: (!view.filter.is_empty()).then(|| Save { expression: view.expression(), kept: asked }),
@@ -105,17 +106,18 @@ fn choices(view: &View) -> Vec<Choice> {
     std::iter::once(default).chain(known.map(|name| named(name, name.to_owned()))).chain(gone).collect()
 }
 
-fn ranges(path: &str, view: &View) -> Vec<RangeLink> {
+/// The ranges of a page; `link` leads to the same page over another one.
+pub(super) fn ranges(view: &View, link: impl Fn(&View) -> Link) -> Vec<RangeLink> {
     let chosen = view.time.map(|_| RangeLink {
         label: view.when(),
         hint: "a stretch of time that was picked on a chart".to_owned(),
-        href: view.link_with_all(path).to_string(),
+        href: link(view).to_string(),
         is_current: true,
     });
     let ranges = RANGES.into_iter().map(|range| RangeLink {
         label: range.key.to_owned(),
         hint: range.words.to_owned(),
-        href: view.over(range).link_with_all(path).to_string(),
+        href: link(&view.over(range)).to_string(),
         is_current: view.time.is_none() && range == view.range,
     });
     ranges.chain(chosen).collect()

@@ -40,6 +40,16 @@ pub(super) fn span(time: Window) -> String {
     format!("{}–{end}", start.trim_end_matches(" UTC"))
 }
 
+/// The time of day to the millisecond: `17:24:23.123`; with the date in front on another day than the present one.
+pub(super) fn moment(now: Timestamp, at: Timestamp) -> String {
+    let time = format_description!("[hour]:[minute]:[second].[subsecond digits:3]");
+    let date = format_description!("[year]-[month]-[day]");
+    let Some(moment) = calendar(at) else { return format!("{} s", at.seconds()) };
+    let is_today = calendar(now).is_some_and(|now| now.date() == moment.date());
+    let date = if is_today { None } else { moment.format(date).ok().map(|date| format!("{date} ")) };
+    date.unwrap_or_default() + &moment.format(time).unwrap_or_default()
+}
+
 fn calendar(at: Timestamp) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(at.micros()) * 1_000).ok()
 }
@@ -97,6 +107,8 @@ mod tests {
         assert_eq!(exact(at), "2016-11-04 21:02:41.271036 UTC");
         assert_eq!(clock(at), "21:02:41 UTC");
         assert_eq!(span(Window { start: at.before(Duration::from_secs(60)), end: at }), "21:01:41–21:02:41 UTC");
+        assert_eq!(moment(at, at), "21:02:41.271");
+        assert_eq!(moment(Timestamp::EPOCH, at), "2016-11-04 21:02:41.271");
         assert!(!exact(Timestamp::MAX).is_empty(), "a time beyond the calendar still prints");
     }
 

@@ -6,6 +6,7 @@ use askama::Template;
 
 use crate::document::Timestamp;
 use crate::ingest::{Door, IntakeReport, LoggedRejection, UdpSocketReport};
+use crate::logs::LogsReport;
 use crate::state::AppState;
 use crate::store::{Eviction, Recovery, StoreReport};
 
@@ -24,6 +25,7 @@ pub(super) struct IntakePage {
     reasons: Vec<Reason>,
     udp: Vec<(&'static str, String)>,
     store: Vec<(&'static str, String)>,
+    logs: Vec<(&'static str, String)>,
     /// How full the store is, in percent.
     fill: String,
     rejections: Vec<RejectionRow>,
@@ -33,6 +35,7 @@ pub(super) struct IntakePage {
 struct DoorRow {
     name: &'static str,
     accepted: String,
+    lines: String,
     rejected: String,
     has_rejected: bool,
     left_out: String,
@@ -58,12 +61,19 @@ struct RejectionRow {
 
 /// `/intake`.
 pub(super) async fn page(view: View, state: web::Data<AppState>) -> Result<HttpResponse, PageError> {
-    let page = intake_page(&view, &state.intake.report(), &state.store.snapshot().report(), Timestamp::now());
+    let (store, logs) = (state.store.snapshot().report(), state.logs.snapshot().report());
+    let page = intake_page(&view, &state.intake.report(), &store, &logs, Timestamp::now());
     respond(StatusCode::OK, &page)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a length for the eye")]
-pub(super) fn intake_page(view: &View, report: &IntakeReport, store: &StoreReport, now: Timestamp) -> IntakePage {
+pub(super) fn intake_page(
+    view: &View,
+    report: &IntakeReport,
+    store: &StoreReport,
+    logs: &LogsReport,
+    now: Timestamp,
+) -> IntakePage {
     let counts = |door| report.doors.get(&door).cloned().unwrap_or_default();
     let doors = Door::ALL.map(|door| {
         let count = counts(door);
@@ -71,6 +81,7 @@ pub(super) fn intake_page(view: &View, report: &IntakeReport, store: &StoreRepor
         DoorRow {
             name: door.as_str(),
             accepted: format::count(count.accepted),
+            lines: format::count(count.lines),
             rejected: format::count(rejected),
             has_rejected: rejected > 0,
             left_out: format::count(count.members_left_out),
@@ -90,6 +101,7 @@ pub(super) fn intake_page(view: &View, report: &IntakeReport, store: &StoreRepor
         rejected: report.doors.values().flat_map(|door| door.rejected.values()).sum(),
         udp: report.udp.as_ref().map(udp_facts).unwrap_or_default(),
         store: store_facts(store),
+        logs: log_facts(logs),
         fill: format!("{:.1}", store.bytes as f64 / (store.max_bytes.max(1)) as f64 * 100.0),
         rejections: report.rejections.iter().map(|logged| rejection_row(logged, now)).collect(),
     }
@@ -123,6 +135,28 @@ fn store_facts(store: &StoreReport) -> Vec<(&'static str, String)> {
         facts.push(("Ids of a segment and a subsegment at once", format::count(store.contested)));
     }
     facts.extend(recovery_facts(&store.recovery));
+    facts
+}
+
+fn log_facts(logs: &LogsReport) -> Vec<(&'static str, String)> {
+    let evicted = |reason| format::count(logs.evicted.get(&reason).copied().unwrap_or_default());
+    let trouble = logs
+        .incident
+        .as_ref()
+        .map(|incident| ("No line is stored", format!("since {}: {}", format::exact(incident.since), incident.words)));
+    let mut facts: Vec<_> = trouble.into_iter().collect();
+    facts.extend([
+        ("Lines held", format::count(logs.lines as u64)),
+        ("Bytes, as JSON", format!("{} of {}", format::bytes(logs.bytes), format::bytes(logs.max_bytes))),
+        ("Lines that went for want of room", evicted(Eviction::Room)),
+        ("Lines that went because of their age", evicted(Eviction::Age)),
+    ]);
+    if logs.recovery.torn_bytes > 0 {
+        facts.push(("Cut off at the end when opened", format::bytes(logs.recovery.torn_bytes)));
+    }
+    if logs.recovery.damaged > 0 {
+        facts.push(("Not understood when opened", format::count(logs.recovery.damaged)));
+    }
     facts
 }
 

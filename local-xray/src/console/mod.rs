@@ -9,6 +9,7 @@ mod dashboard;
 mod error;
 mod groups;
 mod intake;
+mod logs;
 mod raw;
 mod sampling;
 mod search;
@@ -77,6 +78,7 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .route("/traces/{id}/raw.json", get().to(raw::download))
         .route("/analytics", get().to(analytics::page))
         .route("/why", get().to(why::page))
+        .route("/logs", get().to(logs::page))
         .route("/groups", get().to(groups::page))
         .route("/groups/{name}", get().to(groups::edit))
         .route("/ui/groups", post().to(editor::create::<groups::Form>))

@@ -10,6 +10,7 @@ use crate::filter;
 use crate::graph::{ServiceGraph, service_graph};
 use crate::ingest::{Door, IntakeReport, LoggedRejection};
 use crate::limits::Limits;
+use crate::logs::LogsReport;
 use crate::settings::GroupTable;
 use crate::store::{Evicted, Eviction, Incident, Recovery, StoreReport, Trace};
 use crate::summary::summarise;
@@ -395,7 +396,9 @@ fn intake_page(rejections: &[Rejection]) -> String {
     let incident = Some(Incident { since: NOW, words: "the disk is full".into() });
     let store =
         StoreReport { traces: 2, bytes: 1 << 20, max_bytes: 4 << 20, evicted, recovery, contested: 1, incident };
-    rendered(&intake::intake_page(&view(""), &report, &store, NOW))
+    let evicted = [(Eviction::Age, 12)].into();
+    let logs = LogsReport { lines: 3, bytes: 1 << 10, max_bytes: 2 << 20, evicted, ..LogsReport::default() };
+    rendered(&intake::intake_page(&view(""), &report, &store, &logs, NOW))
 }
 
 #[test]
@@ -408,6 +411,9 @@ fn the_intake_counts_what_was_let_in_and_let_go() {
             "OTLP/gRPC",
             "Nothing has been refused.",
             "1.0 MiB of 4.0 MiB",
+            "1.0 KiB of 2.0 MiB",
+            "<dt>Lines that went because of their age</dt><dd>12</dd>",
+            "<dt>Ids of a segment and a subsegment at once</dt><dd>1</dd>",
             "Cut off at the end",
             "17 bytes",
             "the disk is full",

@@ -11,6 +11,7 @@ use crate::store::Trace;
 use crate::summary::root_segment;
 
 use super::error::PageError;
+use super::logs::{TraceLogs, of_trace};
 use super::map::{Drawing, Numbers, Options};
 use super::page::{Frame, Section, respond};
 use super::panel::Panel;
@@ -39,6 +40,8 @@ pub(super) struct TracePage {
     /// The call of the AWS CLI that fetches the trace.
     command: String,
     download: String,
+    /// What services wrote meanwhile.
+    logs: Option<TraceLogs>,
 }
 
 #[derive(Template)]
@@ -63,7 +66,9 @@ pub(super) async fn page(
         Some(trace) => {
             let open = query.get("row").and_then(|row| SegmentId::parse(row));
             let address = request.connection_info().host().to_owned();
-            respond(StatusCode::OK, &trace_page(&view, &trace, open, &address, Timestamp::now()))
+            let page = trace_page(&view, &trace, open, &address, Timestamp::now());
+            let logs = of_trace(&state.logs.snapshot(), id, trace.start_time(), &view);
+            respond(StatusCode::OK, &TracePage { logs, ..page })
         }
         None => respond(StatusCode::NOT_FOUND, &waiting_page(&view, id, snapshot.report().traces)),
     }
@@ -112,6 +117,7 @@ pub(super) fn trace_page(
         explanations: why::explain([trace]).iter().map(|finding| Explanation::of(finding, view)).collect(),
         command: command(id, address, view.is_protected),
         download: format!("{here}/raw.json"),
+        logs: None,
     }
 }
 

@@ -37,6 +37,11 @@ impl TraceId {
         let time = u128::from(u32::try_from(hex(time, 8)?).ok()?);
         Some(Self(time << 96 | hex(unique, 24)?))
     }
+
+    /// Reads X-Ray's form, or the 32 hexadecimal digits of W3C trace context.
+    pub fn parse_any(text: &str) -> Option<Self> {
+        Self::parse(text).or_else(|| hex(text, 32).map(Self))
+    }
 }
 
 impl fmt::Display for TraceId {
@@ -143,6 +148,9 @@ mod tests {
         let id = TraceId::from_bytes(bytes);
         assert_eq!(TraceId::parse("1-4efaaf4d-1e8720b39541901950019ee5"), Some(id));
         assert_eq!(id.to_w3c(), "4efaaf4d1e8720b39541901950019ee5");
+        assert_eq!(TraceId::parse_any("1-4efaaf4d-1e8720b39541901950019ee5"), Some(id));
+        assert_eq!(TraceId::parse_any("4EFAAF4D1E8720B39541901950019EE5"), Some(id));
+        assert_eq!(TraceId::parse_any("4efaaf4d1e8720b39541901950019ee"), None);
     }
 
     #[test]

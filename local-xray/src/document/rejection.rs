@@ -35,6 +35,8 @@ pub enum ErrorCode {
     InvalidDatagram,
     /// An OTLP message or span cannot be read.
     InvalidSpan,
+    /// An OTLP message with log records cannot be read.
+    InvalidLogRecord,
     /// Spans came in a datagram that says they were not sampled.
     NotSampled,
     /// The request around the documents cannot be read, or holds too many of them.
@@ -64,6 +66,7 @@ impl ErrorCode {
             Self::DocumentTooLarge => "DocumentTooLarge",
             Self::InvalidDatagram => "InvalidDatagram",
             Self::InvalidSpan => "InvalidSpan",
+            Self::InvalidLogRecord => "InvalidLogRecord",
             Self::NotSampled => "NotSampled",
             Self::InvalidRequest => "InvalidRequest",
             Self::QueueFull => "QueueFull",

@@ -154,8 +154,8 @@ fn every_member() -> Value {
     })
 }
 
-/// The members that X-Ray documents or its SDKs send, by their path. What lies below `aws`, `annotations`, `metadata` and the attributes of a
-/// link is free.
+/// The members that X-Ray documents or its SDKs send, by their path. What lies below `aws`, `annotations`, `metadata`
+/// and the attributes of a link is free.
 const MEMBERS: &[&str] = &[
     "trace_id",
     "id",

@@ -1,9 +1,11 @@
-//! The one handle that every door holds: stores documents, counts everything, remembers the latest rejections.
+//! The one handle that every door holds: stores documents and log lines, counts everything, remembers the latest
+//! rejections.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::document::{Document, ErrorCode, Rejection, Timestamp};
+use crate::logs::{LogRecord, Logs};
 use crate::store::{NotStored, Store};
 
 use super::Door;
@@ -15,6 +17,7 @@ use super::udp::Probe;
 #[derive(Clone)]
 pub struct Intake {
     store: Store,
+    logs: Logs,
     gate: Gate,
     ledger: Arc<Mutex<Ledger>>,
 }
@@ -24,9 +27,11 @@ pub struct Intake {
 pub struct DoorCount {
     /// Documents stored.
     pub accepted: u64,
+    /// Log lines stored.
+    pub lines: u64,
     /// Members of accepted documents that were left out, because X-Ray's format does not know them.
     pub members_left_out: u64,
-    /// Documents refused or dropped, by reason.
+    /// Documents and log lines refused or dropped, by reason.
     pub rejected: BTreeMap<ErrorCode, u64>,
 }
 
@@ -60,9 +65,9 @@ struct Ledger {
 }
 
 impl Intake {
-    /// Opens the intake of a store.
-    pub fn new(store: Store) -> Self {
-        Self { store, gate: Gate::default(), ledger: Arc::default() }
+    /// Opens the intake of a store and of the lines beside it.
+    pub fn new(store: Store, logs: Logs) -> Self {
+        Self { store, logs, gate: Gate::default(), ledger: Arc::default() }
     }
 
     /// Lets a request of so many bytes on its way, before anything is made of it. The request holds what it gets until its
@@ -89,6 +94,20 @@ impl Intake {
         let tally = Tally::of(&documents);
         let outcome = self.store.apply(documents).await;
         self.count(door, tally, &outcome);
+        outcome
+    }
+
+    /// Stores log lines, waiting for room. Once this returns, every reader sees them.
+    ///
+    /// # Errors
+    /// When they cannot be stored; they are counted as refused then.
+    pub async fn submit_lines(&self, lines: &[LogRecord], door: Door) -> Result<(), NotStored> {
+        let outcome = self.logs.apply(lines).await;
+        let count = lines.len() as u64;
+        match &outcome {
+            Ok(()) => self.with_ledger(|ledger| ledger.doors.entry(door).or_default().lines += count),
+            Err(why) => self.not_stored(door, count, why),
+        }
         outcome
     }
 
@@ -124,8 +143,12 @@ impl Intake {
             });
             return;
         };
+        self.not_stored(door, tally.documents, why);
+    }
+
+    fn not_stored(&self, door: Door, count: u64, why: &NotStored) {
         let code = if *why == NotStored::QueueFull { ErrorCode::QueueFull } else { ErrorCode::NotStored };
-        for _ in 0..tally.documents {
+        for _ in 0..count {
             self.reject(Rejection::new(code, "$", why.to_string()), door);
         }
     }

@@ -26,6 +26,8 @@ pub(crate) const NOT_FOUND_LIKE: &str = "1-69550002-000000000000000000000002";
 /// A running local X-Ray.
 pub(crate) struct Xray {
     pub(crate) addr: SocketAddr,
+    pub(crate) otlp_http: SocketAddr,
+    pub(crate) otlp_grpc: SocketAddr,
     pub(crate) state: AppState,
     pub(crate) client: Client,
 }
@@ -48,7 +50,13 @@ pub(crate) fn with_xray(test: impl AsyncFnOnce(Xray)) {
 pub(crate) fn with_config(config: Config, test: impl AsyncFnOnce(Xray)) {
     actix_rt::System::new().block_on(async {
         let app = App::build(config).await.unwrap();
-        let xray = Xray { addr: app.addr(), state: app.state(), client: Client::new() };
+        let xray = Xray {
+            addr: app.addr(),
+            otlp_http: app.otlp_http_addr(),
+            otlp_grpc: app.otlp_grpc_addr(),
+            state: app.state(),
+            client: Client::new(),
+        };
         let (stop, stopped) = oneshot::channel::<()>();
         let running = actix_rt::spawn(app.run_until_stopped(async {
             let _ = stopped.await;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::ingest::{DoorCount, IntakeReport, UdpSocketReport};
+use crate::logs::LogsReport;
 use crate::store::StoreReport;
 
 /// Counts since the start.
@@ -15,11 +16,14 @@ pub(crate) struct IntakeOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     udp: Option<UdpOut>,
     store: StoreOut,
+    logs: LogsOut,
 }
 
 #[derive(Serialize)]
 struct DoorOut {
     accepted: u64,
+    /// Log lines stored.
+    lines: u64,
     members_left_out: u64,
     /// By the code of the reason.
     rejected: BTreeMap<&'static str, u64>,
@@ -40,12 +44,20 @@ struct StoreOut {
     contested: u64,
 }
 
+#[derive(Serialize)]
+struct LogsOut {
+    lines: usize,
+    /// Lines that went, for want of room or because of their age.
+    evicted: u64,
+}
+
 impl IntakeOut {
-    pub(in crate::api) fn new(report: &IntakeReport, store: &StoreReport) -> Self {
+    pub(in crate::api) fn new(report: &IntakeReport, store: &StoreReport, logs: &LogsReport) -> Self {
         Self {
             doors: report.doors.iter().map(|(door, count)| (door.as_str(), DoorOut::from(count))).collect(),
             udp: report.udp.map(UdpOut::from),
             store: StoreOut { traces: store.traces, contested: store.contested },
+            logs: LogsOut { lines: logs.lines, evicted: logs.evicted.values().sum() },
         }
     }
 }
@@ -54,6 +66,7 @@ impl From<&DoorCount> for DoorOut {
     fn from(count: &DoorCount) -> Self {
         Self {
             accepted: count.accepted,
+            lines: count.lines,
             members_left_out: count.members_left_out,
             rejected: count.rejected.iter().map(|(code, count)| (code.as_str(), *count)).collect(),
         }

@@ -1,6 +1,5 @@
 //! Bytes of an HTTP body into a request, and answers back into bytes of the same encoding.
 
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use prost::Message;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -27,6 +26,15 @@ pub(super) enum Unreadable {
     Protobuf(String),
     #[error("not a valid OTLP request in JSON: {0}")]
     Json(String),
+}
+
+/// What a sender is told of a request of which some was refused.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Partial<'a> {
+    /// What the signal calls the number of what was refused.
+    pub(super) name: &'static str,
+    pub(super) rejected: i64,
+    pub(super) message: &'a str,
 }
 
 /// The canonical error of RPC systems, which OTLP/HTTP puts in the body of failed requests.
@@ -65,17 +73,16 @@ impl Encoding {
         }
     }
 
-    pub(super) fn encode(self, answer: &ExportTraceServiceResponse) -> Vec<u8> {
-        match self {
-            Self::Protobuf => answer.encode_to_vec(),
-            Self::Json => {
-                let partial = answer.partial_success.as_ref().map(|partial| {
-                    // 64-bit numbers are texts in the JSON form of protobuf
-                    json!({ "partialSuccess": {
-                        "rejectedSpans": partial.rejected_spans.to_string(), "errorMessage": partial.error_message,
-                    }})
-                });
-                partial.unwrap_or_else(|| json!({})).to_string().into_bytes()
+    /// Writes an answer, of which `partial` is all that it says.
+    pub(super) fn encode(self, answer: &impl Message, partial: Option<Partial<'_>>) -> Vec<u8> {
+        match (self, partial) {
+            (Self::Protobuf, _) => answer.encode_to_vec(),
+            (Self::Json, None) => b"{}".to_vec(),
+            // 64-bit numbers are texts in the JSON form of protobuf
+            (Self::Json, Some(Partial { name, rejected, message })) => {
+                json!({ "partialSuccess": { name: rejected.to_string(), "errorMessage": message } })
+                    .to_string()
+                    .into_bytes()
             }
         }
     }
@@ -130,13 +137,12 @@ mod tests {
 
     #[test]
     fn json_answers_write_counts_as_text() {
-        use opentelemetry_proto::tonic::collector::trace::v1::ExportTracePartialSuccess;
-        let partial = ExportTracePartialSuccess { rejected_spans: 2, error_message: "no".to_owned() };
-        let check = |partial_success, expected: &str| {
-            let bytes = Encoding::Json.encode(&ExportTraceServiceResponse { partial_success });
+        let check = |partial, expected: &str| {
+            let bytes = Encoding::Json.encode(&RpcStatus::default(), partial);
             assert_eq!(String::from_utf8(bytes).unwrap(), expected);
         };
         check(None, "{}");
+        let partial = Partial { name: "rejectedSpans", rejected: 2, message: "no" };
         check(Some(partial), r#"{"partialSuccess":{"errorMessage":"no","rejectedSpans":"2"}}"#);
     }
 }

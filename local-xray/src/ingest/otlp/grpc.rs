@@ -9,6 +9,7 @@ use std::net::TcpListener;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use opentelemetry_proto::tonic::collector::logs::v1::logs_service_server::{self, LogsServiceServer};
 use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_server::{self, MetricsServiceServer};
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{TraceService, TraceServiceServer};
 use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
@@ -20,12 +21,12 @@ use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Code, Request, Response, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
-use tower::util::MapResponseLayer;
 
 use crate::document::{ErrorCode, Rejection};
 use crate::ingest::{Door, Intake};
 use crate::store::NotStored;
 
+use super::logs::Logs;
 use super::metrics::Metrics;
 use super::{MAX_REQUEST_BYTES, NotTaken, RETRY_AFTER_SECONDS, take};
 
@@ -68,21 +69,18 @@ impl GrpcServer {
 
 async fn serve(listener: TcpListener, intake: Intake, stop_asked: oneshot::Receiver<()>) -> anyhow::Result<()> {
     let incoming = TcpIncoming::from(tokio::net::TcpListener::from_std(listener)?).with_nodelay(Some(true));
-    let count_unread = {
-        let intake = intake.clone();
-        move |response: http::Response<Body>| {
-            unread(response.headers()).into_iter().for_each(|rejection| intake.reject(rejection, Door::OtlpGrpc));
-            response
-        }
-    };
-    let traces = TraceServiceServer::new(Traces { intake })
+    let logs = LogsServiceServer::new(Logs { intake: intake.clone() })
+        .accept_compressed(CompressionEncoding::Gzip)
+        .send_compressed(CompressionEncoding::Gzip)
+        .max_decoding_message_size(MAX_REQUEST_BYTES);
+    let traces = TraceServiceServer::new(Traces { intake: intake.clone() })
         .accept_compressed(CompressionEncoding::Gzip)
         .send_compressed(CompressionEncoding::Gzip)
         .max_decoding_message_size(MAX_REQUEST_BYTES);
     let metrics = MetricsServiceServer::new(Metrics)
         .accept_compressed(CompressionEncoding::Gzip)
         .max_decoding_message_size(MAX_REQUEST_BYTES);
-    let service = Signals { traces, metrics };
+    let service = Signals { traces, logs, metrics, intake };
     let (drain, draining) = oneshot::channel::<()>();
     let asked = async move {
         let _ = stop_asked.await;
@@ -93,23 +91,31 @@ async fn serve(listener: TcpListener, intake: Intake, stop_asked: oneshot::Recei
         tokio::time::sleep(DRAIN).await;
     };
     tokio::select! {
-        ended = Server::builder().layer(MapResponseLayer::new(count_unread)).serve_with_incoming_shutdown(service, incoming, asked) => Ok(ended?),
+        ended = Server::builder().serve_with_incoming_shutdown(service, incoming, asked) => Ok(ended?),
         () = too_long => anyhow::bail!("calls did not finish within {DRAIN:?}"),
     }
 }
 
-/// What could not be stored now may be later. Senders repeat a call that exhausted a resource only when they are told when.
-fn come_back_later(why: &NotStored) -> Status {
-    let code = if *why == NotStored::QueueFull { Code::ResourceExhausted } else { Code::Unavailable };
+/// Why nothing of a request was taken, as a status. What could not be stored now may be later: senders repeat a call
+/// that exhausted a resource only when they are told when.
+pub(super) fn status(why: &NotTaken) -> Status {
+    let code = match why {
+        NotTaken::TooMany { .. } | NotTaken::TooWide => return Status::resource_exhausted(why.to_string()),
+        NotTaken::NotStored(NotStored::QueueFull) => Code::ResourceExhausted,
+        NotTaken::NotStored(_) => Code::Unavailable,
+    };
     let retry = ErrorDetails::with_retry_info(Some(Duration::from_secs(RETRY_AFTER_SECONDS.into())));
     Status::with_error_details(code, why.to_string(), retry)
 }
 
-/// The services of one port, told apart by path. tonic's own router would bring a second web framework along for these two.
+/// The services of one port, told apart by path. tonic's own router would bring a second web framework along for these
+/// three.
 #[derive(Clone)]
 struct Signals {
     traces: TraceServiceServer<Traces>,
+    logs: LogsServiceServer<Logs>,
     metrics: MetricsServiceServer<Metrics>,
+    intake: Intake,
 }
 
 impl Service<http::Request<Body>> for Signals {
@@ -123,20 +129,28 @@ impl Service<http::Request<Body>> for Signals {
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         // Paths are `/service/method`; the service for traces answers `unimplemented` to any that are not its own.
-        match request.uri().path().trim_start_matches('/').split_once('/') {
-            Some((metrics_service_server::SERVICE_NAME, _)) => self.metrics.call(request),
-            _ => self.traces.call(request),
-        }
+        let (answer, code) = match request.uri().path().trim_start_matches('/').split_once('/') {
+            Some((logs_service_server::SERVICE_NAME, _)) => (self.logs.call(request), ErrorCode::InvalidLogRecord),
+            // A data point is no document, and so is not counted.
+            Some((metrics_service_server::SERVICE_NAME, _)) => return self.metrics.call(request),
+            _ => (self.traces.call(request), ErrorCode::InvalidSpan),
+        };
+        let intake = self.intake.clone();
+        Box::pin(async move {
+            let answer = answer.await?;
+            unread(answer.headers(), code).into_iter().for_each(|rejection| intake.reject(rejection, Door::OtlpGrpc));
+            Ok(answer)
+        })
     }
 }
 
-/// The refusal of a message that tonic could not hand to us: it was too large, broken, or no request. The other statuses
-/// are ours, and counted where they are made.
-fn unread(headers: &http::HeaderMap) -> Option<Rejection> {
+/// The refusal of a message that tonic could not hand to us: it was too large, broken, or no request. The other
+/// statuses are ours, and counted where they are made.
+fn unread(headers: &http::HeaderMap, code: ErrorCode) -> Option<Rejection> {
     let status = Status::from_header_map(headers)?;
     let code = match status.code() {
         Code::OutOfRange => ErrorCode::DocumentTooLarge,
-        Code::Internal | Code::InvalidArgument => ErrorCode::InvalidSpan,
+        Code::Internal | Code::InvalidArgument => code,
         _ => return None,
     };
     Some(Rejection::new(code, "$", status.message()))
@@ -152,10 +166,6 @@ impl TraceService for Traces {
         &self,
         request: Request<ExportTraceServiceRequest>,
     ) -> Result<Response<ExportTraceServiceResponse>, Status> {
-        let answer = take(request.into_inner(), &self.intake, Door::OtlpGrpc).await;
-        answer.map(Response::new).map_err(|why| match why {
-            NotTaken::TooMany => Status::resource_exhausted(why.to_string()),
-            NotTaken::NotStored(why) => come_back_later(&why),
-        })
+        take(request.into_inner(), &self.intake, Door::OtlpGrpc).await.map(Response::new).map_err(|why| status(&why))
     }
 }

@@ -2,13 +2,16 @@
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
+use prost::Message;
+use serde::de::DeserializeOwned;
 
 use crate::document::{ErrorCode, Rejection};
 use crate::ingest::Door;
 use crate::state::AppState;
 use crate::store::NotStored;
 
-use super::body::{Encoding, RpcStatus, Unreadable, read};
+use super::body::{Encoding, Partial, RpcStatus, Unreadable, read};
 use super::{MAX_REQUEST_BYTES, NotTaken, RETRY_AFTER_SECONDS, take};
 
 /// Codes of `google.rpc.Code`.
@@ -19,25 +22,57 @@ const UNAVAILABLE: i32 = 14;
 
 /// `POST /v1/traces`.
 pub(super) async fn traces(request: HttpRequest, payload: web::Payload, state: web::Data<AppState>) -> HttpResponse {
-    let told = content_type(&request);
+    let (encoding, request) = match read_request(&request, payload).await {
+        Ok(read) => read,
+        Err((encoding, unreadable)) => return refused(&state, encoding, &unreadable, ErrorCode::InvalidSpan),
+    };
+    let answer = take(request, &state.intake, Door::OtlpHttp).await;
+    answered(encoding, answer, |answer: &ExportTraceServiceResponse| {
+        answer.partial_success.as_ref().map(|partial| Partial {
+            name: "rejectedSpans",
+            rejected: partial.rejected_spans,
+            message: &partial.error_message,
+        })
+    })
+}
+
+/// Reads a request of any signal.
+///
+/// # Errors
+/// When the body holds none; with the encoding that the answer must have.
+pub(super) async fn read_request<R: Message + Default + DeserializeOwned>(
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<(Encoding, R), (Encoding, Unreadable)> {
+    let told = content_type(request);
     let body = match payload.to_bytes_limited(MAX_REQUEST_BYTES).await {
         Ok(Ok(body)) => body,
-        Ok(Err(_)) => return refused(&state, Encoding::of(told, &[]), &Unreadable::Incomplete),
-        Err(_) => return refused(&state, Encoding::of(told, &[]), &Unreadable::TooLarge { limit: MAX_REQUEST_BYTES }),
+        Ok(Err(_)) => return Err((Encoding::of(told, &[]), Unreadable::Incomplete)),
+        Err(_) => return Err((Encoding::of(told, &[]), Unreadable::TooLarge { limit: MAX_REQUEST_BYTES })),
     };
     let (encoding, request) = read(told, &body, MAX_REQUEST_BYTES);
-    let request = match request {
-        Ok(request) => request,
-        Err(unreadable) => return refused(&state, encoding, &unreadable),
-    };
-    match take(request, &state.intake, Door::OtlpHttp).await {
-        Ok(answer) => HttpResponse::Ok().content_type(encoding.content_type()).body(encoding.encode(&answer)),
-        Err(why @ NotTaken::TooMany) => failed(encoding, 413, RESOURCE_EXHAUSTED, &why.to_string()),
+    request.map(|request| (encoding, request)).map_err(|unreadable| (encoding, unreadable))
+}
+
+/// Tells a sender what was taken.
+pub(super) fn answered<A: Message>(
+    encoding: Encoding,
+    answer: Result<A, NotTaken>,
+    partial: impl FnOnce(&A) -> Option<Partial<'_>>,
+) -> HttpResponse {
+    match answer {
+        Ok(answer) => {
+            let body = encoding.encode(&answer, partial(&answer));
+            HttpResponse::Ok().content_type(encoding.content_type()).body(body)
+        }
+        Err(why @ (NotTaken::TooMany { .. } | NotTaken::TooWide)) => {
+            failed(encoding, 413, RESOURCE_EXHAUSTED, &why.to_string())
+        }
         Err(NotTaken::NotStored(why)) => come_back_later(encoding, &why),
     }
 }
 
-/// Any other method on `/v1/traces` and `/v1/metrics`.
+/// Any other method on the paths of the signals.
 pub(super) async fn method_not_allowed(request: HttpRequest) -> HttpResponse {
     let encoding = Encoding::of(content_type(&request), b"{");
     let mut answer = failed(encoding, 405, UNIMPLEMENTED, "OTLP is sent with POST");
@@ -45,22 +80,15 @@ pub(super) async fn method_not_allowed(request: HttpRequest) -> HttpResponse {
     answer
 }
 
-/// `/v1/logs`.
-pub(super) async fn traces_only(request: HttpRequest) -> HttpResponse {
-    let encoding = Encoding::of(content_type(&request), b"{");
-    let message = format!("nothing is kept of {}: a local X-Ray takes traces, at /v1/traces", request.path());
-    failed(encoding, 404, UNIMPLEMENTED, &message)
-}
-
-pub(super) fn content_type(request: &HttpRequest) -> &str {
+fn content_type(request: &HttpRequest) -> &str {
     request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-/// A body that holds no request is counted like a span that is none.
-fn refused(state: &AppState, encoding: Encoding, unreadable: &Unreadable) -> HttpResponse {
+/// A body that holds no request is counted like one span or line that is none; `code` says which.
+pub(super) fn refused(state: &AppState, encoding: Encoding, unreadable: &Unreadable, code: ErrorCode) -> HttpResponse {
     let code = match unreadable {
         Unreadable::TooLarge { .. } => ErrorCode::DocumentTooLarge,
-        _ => ErrorCode::InvalidSpan,
+        _ => code,
     };
     state.intake.reject(Rejection::new(code, "$", unreadable.to_string()), Door::OtlpHttp);
     failed_to_read(encoding, unreadable)

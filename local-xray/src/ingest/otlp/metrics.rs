@@ -10,30 +10,24 @@ use opentelemetry_proto::tonic::collector::metrics::v1::{
     ExportMetricsPartialSuccess, ExportMetricsServiceRequest, ExportMetricsServiceResponse,
 };
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
-use prost::Message as _;
-use serde_json::json;
 use tonic::{Request, Response, Status};
 
-use super::MAX_REQUEST_BYTES;
-use super::body::{Encoding, Unreadable, read};
-use super::http::{content_type, failed_to_read};
+use super::body::Partial;
+use super::http::{answered, failed_to_read, read_request};
 
-const REASON: &str = "metrics are not kept: a local X-Ray takes traces; OTEL_METRICS_EXPORTER=none stops them";
+const REASON: &str = "metrics are not kept: a local X-Ray takes traces and logs; OTEL_METRICS_EXPORTER=none stops them";
 
 /// `POST /v1/metrics`.
 pub(super) async fn metrics(request: HttpRequest, payload: web::Payload) -> HttpResponse {
-    let told = content_type(&request);
-    let body = match payload.to_bytes_limited(MAX_REQUEST_BYTES).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(_)) => return failed_to_read(Encoding::of(told, &[]), &Unreadable::Incomplete),
-        Err(_) => return failed_to_read(Encoding::of(told, &[]), &Unreadable::TooLarge { limit: MAX_REQUEST_BYTES }),
-    };
-    let (encoding, request) = read(told, &body, MAX_REQUEST_BYTES);
-    match request {
-        Ok(request) => {
-            HttpResponse::Ok().content_type(encoding.content_type()).body(encode(encoding, &answer(&request)))
-        }
-        Err(unreadable) => failed_to_read(encoding, &unreadable),
+    match read_request(&request, payload).await {
+        Ok((encoding, request)) => answered(encoding, Ok(answer(&request)), |answer: &ExportMetricsServiceResponse| {
+            answer.partial_success.as_ref().map(|partial| Partial {
+                name: "rejectedDataPoints",
+                rejected: partial.rejected_data_points,
+                message: &partial.error_message,
+            })
+        }),
+        Err((encoding, unreadable)) => failed_to_read(encoding, &unreadable),
     }
 }
 
@@ -68,18 +62,5 @@ fn count(data: Option<&Data>) -> usize {
         Some(Data::ExponentialHistogram(histogram)) => histogram.data_points.len(),
         Some(Data::Summary(summary)) => summary.data_points.len(),
         None => 0,
-    }
-}
-
-fn encode(encoding: Encoding, answer: &ExportMetricsServiceResponse) -> Vec<u8> {
-    match (encoding, &answer.partial_success) {
-        (Encoding::Protobuf, _) => answer.encode_to_vec(),
-        (Encoding::Json, None) => b"{}".to_vec(),
-        // 64-bit numbers are texts in the JSON form of protobuf
-        (Encoding::Json, Some(partial)) => json!({ "partialSuccess": {
-            "rejectedDataPoints": partial.rejected_data_points.to_string(), "errorMessage": partial.error_message,
-        }})
-        .to_string()
-        .into_bytes(),
     }
 }

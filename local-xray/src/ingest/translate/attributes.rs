@@ -12,7 +12,7 @@ pub(super) struct Attributes(Map<String, Value>);
 
 impl Attributes {
     pub(super) fn new(pairs: &[KeyValue]) -> Self {
-        Self(pairs.iter().map(|pair| (pair.key.clone(), json(pair.value.as_ref()))).collect())
+        Self(pairs.iter().map(|pair| (pair.key.clone(), value(pair.value.as_ref()))).collect())
     }
 
     pub(super) fn has(&self, key: &str) -> bool {
@@ -98,7 +98,7 @@ fn as_integer(value: &Value) -> Option<i64> {
 }
 
 /// The JSON form of a value: bytes in Base64, numbers that JSON does not know as their names.
-fn json(value: Option<&AnyValue>) -> Value {
+pub(super) fn value(value: Option<&AnyValue>) -> Value {
     match value.and_then(|value| value.value.as_ref()) {
         None => Value::Null,
         Some(Any::StringValue(text)) => Value::String(text.clone()),
@@ -107,7 +107,7 @@ fn json(value: Option<&AnyValue>) -> Value {
         Some(Any::DoubleValue(number)) => {
             Number::from_f64(*number).map_or_else(|| Value::String(number.to_string()), Value::Number)
         }
-        Some(Any::ArrayValue(array)) => array.values.iter().map(|item| json(Some(item))).collect(),
+        Some(Any::ArrayValue(array)) => array.values.iter().map(|item| self::value(Some(item))).collect(),
         Some(Any::KvlistValue(list)) => Value::Object(Attributes::new(&list.values).0),
         Some(Any::BytesValue(bytes)) => Value::String(BASE64.encode(bytes)),
         Some(Any::StringValueStrindex(index)) => Value::from(*index),

@@ -1,8 +1,8 @@
-//! OTLP spans in, segment documents out: pure, and without a word dropped.
+//! OTLP spans in, segment documents out, and log records to log lines: pure, and without a word dropped.
 //!
 //! The rules are those of the collectors that send OTLP to X-Ray, so that a trace looks the same here and on AWS. Two
-//! known gaps of theirs are closed: calls to a message broker make a node, and work on a received message starts
-//! a segment of the consuming service. Names are always cleaned, where those translators may send one that X-Ray refuses.
+//! known gaps of theirs are closed: calls to a message broker make a node, and work on a received message starts a
+//! segment of the consuming service. Names are always cleaned, where those translators may send one that X-Ray refuses.
 //!
 //! `span` tells the story of one span: its [`identity`] and [`role`] first, then one file for each block of the
 //! document. Blocks *take* attributes out of one map; what nobody has taken becomes metadata.
@@ -14,6 +14,7 @@ mod cause;
 mod http;
 mod identity;
 mod links;
+mod logs;
 mod metadata;
 mod naming;
 mod resource;
@@ -29,6 +30,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 
 use crate::document::{Document, Rejection};
 
+pub(crate) use self::logs::lines;
 use self::resource::Resource;
 use self::span::Scope;
 
@@ -58,9 +60,9 @@ impl From<Rejection> for Translation {
 pub(crate) fn translate(request: &ExportTraceServiceRequest) -> Translation {
     let mut translation = Translation::default();
     for (r, resource_spans) in request.resource_spans.iter().enumerate() {
-        let resource = Resource::new(resource_spans);
+        let resource = Resource::new(resource_spans.resource.as_ref(), &resource_spans.schema_url);
         for (s, scope_spans) in resource_spans.scope_spans.iter().enumerate() {
-            let scope = Scope::new(scope_spans);
+            let scope = Scope::new(scope_spans.scope.as_ref(), &scope_spans.schema_url);
             for (n, span) in scope_spans.spans.iter().enumerate() {
                 match span::documents(span, &resource, &scope) {
                     Ok(documents) => translation.documents.extend(documents),

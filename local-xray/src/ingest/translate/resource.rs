@@ -1,6 +1,6 @@
-//! What all spans of one process share: where it ran and which build it was.
+//! What all spans and log lines of one process share: where it ran and which build it was.
 
-use opentelemetry_proto::tonic::trace::v1::ResourceSpans;
+use opentelemetry_proto::tonic::resource::v1::Resource as Message;
 use serde_json::{Map, Value, json};
 
 use crate::document::ServiceInfo;
@@ -19,12 +19,11 @@ pub(super) struct Resource {
 }
 
 impl Resource {
-    pub(super) fn new(message: &ResourceSpans) -> Self {
-        let resource = message.resource.as_ref();
+    pub(super) fn new(resource: Option<&Message>, schema_url: &str) -> Self {
         let attributes = Attributes::new(resource.map_or(&[], |resource| &resource.attributes));
         let mut remarks = Map::new();
-        if !message.schema_url.is_empty() {
-            remarks.insert("otel.resource.schema_url".to_owned(), message.schema_url.as_str().into());
+        if !schema_url.is_empty() {
+            remarks.insert("otel.resource.schema_url".to_owned(), schema_url.into());
         }
         if let Some(resource) = resource {
             if resource.dropped_attributes_count > 0 {

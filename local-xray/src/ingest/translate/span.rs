@@ -1,7 +1,8 @@
 //! One span becomes one document, or two where it is both the root of its service and a call.
 
+use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
+use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
-use opentelemetry_proto::tonic::trace::v1::{ScopeSpans, Span};
 use serde_json::{Map, Value};
 
 use crate::document::{Aws, Document, Kind, Namespace, Rejection, Segment};
@@ -19,15 +20,15 @@ use super::resource::Resource;
 use super::role::{Role, role};
 use super::sql;
 
-/// The library that made a span, as metadata.
+/// The library that made a span or a log line, as metadata.
 #[derive(Debug, Default)]
-pub(super) struct Scope(Map<String, Value>);
+pub(super) struct Scope(pub(super) Map<String, Value>);
 
 impl Scope {
-    pub(super) fn new(message: &ScopeSpans) -> Self {
+    pub(super) fn new(scope: Option<&InstrumentationScope>, schema_url: &str) -> Self {
         let mut members = Map::new();
         let mut put = |key: &str, value: Value| members.insert(format!("otel.scope.{key}"), value);
-        if let Some(scope) = &message.scope {
+        if let Some(scope) = scope {
             for (key, value) in Attributes::new(&scope.attributes).into_map() {
                 put(&key, value);
             }
@@ -40,8 +41,8 @@ impl Scope {
                 }
             }
         }
-        if !message.schema_url.is_empty() {
-            put("schema_url", message.schema_url.as_str().into());
+        if !schema_url.is_empty() {
+            put("schema_url", schema_url.into());
         }
         Self(members)
     }
