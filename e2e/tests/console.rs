@@ -1,5 +1,5 @@
-//! The console as somebody uses it who looks for the odd likes: with a mouse, with the keyboard alone, without scripts. Every
-//! page is also held against an accessibility check, in both themes and on a narrow window.
+//! The console as somebody uses it who looks for the odd likes: with a mouse, with the keyboard alone, without scripts.
+//! Every page is also held against an accessibility check, in both themes and on a narrow window.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -75,6 +75,13 @@ async fn send_markup(stack: &Stack) -> Result<String> {
     let rule = json!({ "SamplingRule": { "RuleName": "<script>", "Priority": 5, "FixedRate": 0.5, "ReservoirSize": 1, "ServiceName": "*",
         "ServiceType": "*", "Host": "<img src=x>", "HTTPMethod": "*", "URLPath": "*", "ResourceARN": "*", "Version": 1 } });
     stack.xray().call("/CreateSamplingRule", &rule).await?;
+    let text = json!({ "stringValue": HOSTILE });
+    let attributes = json!([{ "key": HOSTILE, "value": text }]);
+    let line = json!({ "severityNumber": 17, "body": text, "attributes": attributes, "spanId": "00000000000000a1",
+        "traceId": "67891233abcdef012345678912345678" });
+    let resource = json!({ "attributes": [{ "key": "service.name", "value": text }] });
+    let logs = json!({ "resourceLogs": [{ "resource": resource, "scopeLogs": [{ "logRecords": [line] }] }] });
+    stack.xray().call("/v1/logs", &logs).await?;
     eventually("the trace full of markup", || async { Ok(stack.xray().trace(id).await?.map(drop)) }).await?;
     Ok(id.to_owned())
 }
@@ -255,6 +262,9 @@ fn pages(trace: &str) -> Vec<String> {
         &format!("/traces/{trace}?row=00000000000000a1"),
         &format!("/traces/{trace}/raw"),
         "/traces/1-67891233-0123456789abcdef01234567?live=off",
+        "/logs",
+        "/logs?level=error&q=nobody",
+        &format!("/logs?range=all&trace={trace}"),
         "/groups",
         "/groups/slow",
         "/sampling",
@@ -307,6 +317,30 @@ async fn in_chromium_every_page_is_accessible_in_light() -> Result<()> {
 #[tokio::test]
 async fn in_chromium_every_page_is_accessible_in_dark_and_narrow() -> Result<()> {
     every_page_is_accessible(Theme::Dark, 390).await
+}
+
+#[tokio::test]
+async fn in_chromium_a_line_leads_to_its_trace_and_back_without_scripts() -> Result<()> {
+    let stack = Stack::start(&["--no-traffic"], &[]).await?;
+    let trace = send_markup(&stack).await?;
+    let browser = Browser::open().await?;
+    browser.switch_scripts_off().await?;
+
+    browser.page.goto(&stack.console("/logs")).await?;
+    find(&browser, ".seek input[type=search]").await?.send_keys(&trace).await?;
+    click(&browser, ".seek .button").await?;
+    click(&browser, ".lines summary").await?;
+    ensure!(find(&browser, ".lines .facts").await?.is_displayed().await?, "a line opens");
+    click(&browser, ".lines .of").await?;
+    let address = browser.page.current_url().await?;
+    ensure!(address.path().ends_with(&trace) && address.fragment() == Some("part-00000000000000a1"), "{address}");
+    find(&browser, "#part-00000000000000a1[open]").await?;
+    click(&browser, "#logs h2 a").await?;
+    let address = browser.page.current_url().await?;
+    ensure!(address.path() == "/logs" && address.query().is_some_and(|query| query.contains(&trace)), "{address}");
+    find(&browser, ".lines .line").await?;
+    browser.close().await?;
+    stack.stop().await
 }
 
 #[tokio::test]
