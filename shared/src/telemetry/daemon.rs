@@ -1,12 +1,15 @@
 //! Where segment documents go: the X-Ray daemon's UDP port, or standard output.
 //!
 //! One datagram holds a header line and one document. A document that cannot be sent is that document's loss alone: the rest of the
-//! batch goes on.
+//! batch goes on. The daemon's name is looked up at the start, again at intervals, and soon after a failure: a container that was made
+//! anew has another address, and datagrams to the old one are lost without a word. Only the exporting thread waits for that.
 
+use std::fmt;
 use std::io::{ErrorKind, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::str::FromStr;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use serde_json::Value;
@@ -16,6 +19,10 @@ use crate::config::{ConfigError, Environment, HostPort, ParseAddrError};
 
 const HEADER: &[u8] = b"{\"format\": \"json\", \"version\": 1}\n";
 const MAX_DATAGRAM: usize = 65_507; // the largest UDP payload over IPv4
+
+/// How long an address that was looked up is relied on, and how long at least, whatever fails.
+const LOOK_UP_EVERY: Duration = Duration::from_secs(30);
+const LOOK_UP_AT_MOST_EVERY: Duration = Duration::from_secs(1);
 
 /// The value of `AWS_XRAY_DAEMON_ADDRESS`: `host:port`, or `tcp:host:port udp:host:port` in either order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,45 +85,101 @@ impl FromStr for DaemonAddress {
 #[derive(Debug)]
 pub(super) enum Sink {
     /// The daemon.
-    Daemon(UdpSocket),
+    Daemon(Daemon),
     /// A line each on standard output.
     Stdout,
 }
 
 impl Sink {
     /// A socket towards the daemon; its host name is looked up now.
+    ///
+    /// # Errors
+    /// When the name is unknown or no socket can be had.
     pub(super) fn daemon(address: &DaemonAddress) -> anyhow::Result<Self> {
-        let udp = address.udp();
-        let what = || format!("cannot send to the X-Ray daemon at {udp} (AWS_XRAY_DAEMON_ADDRESS)");
-        let target = udp.resolve().with_context(what)?.into_iter().next().with_context(what)?;
-        let local: SocketAddr = match target {
-            SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
-            SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
-        };
-        let socket = UdpSocket::bind(local).with_context(what)?;
-        socket.set_write_timeout(Some(Duration::from_secs(1))).with_context(what)?;
-        socket.connect(target).with_context(what)?;
-        Ok(Self::Daemon(socket))
+        let udp = address.udp().clone();
+        let what = format!("cannot send to the X-Ray daemon at {udp} (AWS_XRAY_DAEMON_ADDRESS)");
+        Daemon::find(move || udp.resolve(), Instant::now()).map(Self::Daemon).context(what)
     }
 
     /// Hands one document over, without its stacks and metadata where it would not fit. An error stands for one document lost: this
     /// one, or the one before it.
     pub(super) fn send(&self, document: &mut Value) -> std::io::Result<()> {
         match self {
-            Self::Daemon(socket) => send_datagram(socket, &datagram(document)),
+            Self::Daemon(daemon) => daemon.send(&datagram(document), Instant::now()),
             Self::Stdout => writeln!(std::io::stdout().lock(), "{document}"),
         }
     }
 }
 
-/// The system tells of a datagram that nobody took when the next one is sent, and holds that one back. So it is sent again; the error
-/// still stands for one document lost, only for the earlier one.
-fn send_datagram(socket: &UdpSocket, bytes: &[u8]) -> std::io::Result<()> {
-    let sent = socket.send(bytes);
-    if sent.as_ref().is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused) {
-        socket.send(bytes)?;
+/// The daemon, wherever its name leads at the moment.
+pub(super) struct Daemon {
+    look_up: Box<LookUp>,
+    line: Mutex<Line>,
+}
+
+type LookUp = dyn Fn() -> std::io::Result<Vec<SocketAddr>> + Send + Sync;
+
+/// A socket connected to one address.
+#[derive(Debug)]
+struct Line {
+    socket: UdpSocket,
+    target: SocketAddr,
+    looked_up: Instant,
+}
+
+impl fmt::Debug for Daemon {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.line.fmt(f)
     }
-    sent.map(drop)
+}
+
+impl Daemon {
+    fn find(
+        look_up: impl Fn() -> std::io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
+        now: Instant,
+    ) -> std::io::Result<Self> {
+        let target = look_up()?.into_iter().next().ok_or(ErrorKind::NotFound)?;
+        let line = Line { socket: connect(target)?, target, looked_up: now };
+        Ok(Self { look_up: Box::new(look_up), line: Mutex::new(line) })
+    }
+
+    /// Sends one datagram. The system tells of one that nobody took when the next one is sent, and holds that one back; so that one is
+    /// sent again, and the error still stands for one document lost, only for the earlier one.
+    fn send(&self, bytes: &[u8], now: Instant) -> std::io::Result<()> {
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.duration_since(line.looked_up) >= LOOK_UP_EVERY {
+            self.look_again(&mut line, now);
+        }
+        let Err(error) = line.socket.send(bytes) else { return Ok(()) };
+        let is_about_an_earlier_one = error.kind() == ErrorKind::ConnectionRefused;
+        let has_moved = now.duration_since(line.looked_up) >= LOOK_UP_AT_MOST_EVERY && self.look_again(&mut line, now);
+        if has_moved || is_about_an_earlier_one {
+            line.socket.send(bytes)?;
+        }
+        if is_about_an_earlier_one || !has_moved { Err(error) } else { Ok(()) }
+    }
+
+    /// Whether the daemon is somewhere else now. Where the name leads nowhere at the moment, the old address is kept.
+    fn look_again(&self, line: &mut Line, now: Instant) -> bool {
+        line.looked_up = now;
+        let found = (self.look_up)().unwrap_or_default();
+        let Some(target) = found.first().copied().filter(|_| !found.contains(&line.target)) else { return false };
+        let Ok(socket) = connect(target) else { return false };
+        tracing::info!("the X-Ray daemon has moved from {} to {target}", line.target);
+        (line.socket, line.target) = (socket, target);
+        true
+    }
+}
+
+fn connect(target: SocketAddr) -> std::io::Result<UdpSocket> {
+    let local: SocketAddr = match target {
+        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    };
+    let socket = UdpSocket::bind(local)?;
+    socket.set_write_timeout(Some(Duration::from_secs(1)))?;
+    socket.connect(target)?;
+    Ok(socket)
 }
 
 fn datagram(document: &mut Value) -> Vec<u8> {
@@ -178,6 +241,56 @@ mod tests {
         let mut buffer = [0; 100];
         let length = daemon.recv(&mut buffer).unwrap();
         assert!(String::from_utf8_lossy(&buffer[..length]).contains("the next"));
+    }
+
+    /// A place that documents are sent to, and where it is.
+    fn place() -> (UdpSocket, SocketAddr) {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let address = socket.local_addr().unwrap();
+        (socket, address)
+    }
+
+    fn received(by: &UdpSocket) -> String {
+        let mut buffer = [0; 100];
+        let length = by.recv(&mut buffer).unwrap();
+        String::from_utf8_lossy(&buffer[..length]).into_owned()
+    }
+
+    #[test]
+    fn a_daemon_made_anew_elsewhere_is_found_at_the_next_look_up() {
+        let ((one, here), (other, there)) = (place(), place());
+        let found = std::sync::Arc::new(Mutex::new(vec![here]));
+        let (asked, now) = (std::sync::Arc::clone(&found), Instant::now());
+        let daemon = Daemon::find(move || Ok(asked.lock().unwrap().clone()), now).unwrap();
+        daemon.send(b"first", now).unwrap();
+        *found.lock().unwrap() = vec![there];
+        daemon.send(b"still here", now + LOOK_UP_EVERY - Duration::from_millis(1)).unwrap();
+        daemon.send(b"there", now + LOOK_UP_EVERY).unwrap();
+        found.lock().unwrap().clear(); // a resolver that knows nothing for a while
+        daemon.send(b"there still", now + 2 * LOOK_UP_EVERY).unwrap();
+        *found.lock().unwrap() = vec![here, there];
+        daemon.send(b"no reason to move", now + 3 * LOOK_UP_EVERY).unwrap();
+        assert_eq!([received(&one), received(&one)], ["first", "still here"]);
+        assert_eq!(
+            [received(&other), received(&other), received(&other)],
+            ["there", "there still", "no reason to move"]
+        );
+    }
+
+    #[test]
+    fn a_daemon_that_has_gone_is_looked_for_at_once_and_the_document_in_hand_arrives() {
+        let ((gone, here), (other, there)) = (place(), place());
+        let found = std::sync::Arc::new(Mutex::new(vec![here]));
+        let (asked, now) = (std::sync::Arc::clone(&found), Instant::now());
+        let daemon = Daemon::find(move || Ok(asked.lock().unwrap().clone()), now).unwrap();
+        drop(gone);
+        daemon.send(b"into the void", now + Duration::from_secs(2)).unwrap();
+        *found.lock().unwrap() = vec![there];
+        let told = daemon.send(b"in hand", now + Duration::from_secs(2));
+        assert_eq!(told.unwrap_err().kind(), ErrorKind::ConnectionRefused, "the loss of the first");
+        daemon.send(b"the next", now + Duration::from_secs(2)).unwrap();
+        assert_eq!([received(&other), received(&other)], ["in hand", "the next"]);
     }
 
     #[test]
