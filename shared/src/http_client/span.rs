@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use actix_web::http::StatusCode;
-use opentelemetry::trace::{SpanKind, Status, TraceContextExt, Tracer};
+use opentelemetry::trace::{SpanBuilder, SpanKind, Status, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
@@ -46,21 +46,22 @@ impl Attempt {
             KeyValue::new("server.address", url.host_str().unwrap_or_default().to_owned()),
             KeyValue::new("server.port", i64::from(url.port_or_known_default().unwrap_or_default())),
         ];
-        let mut attributes = called.to_vec();
-        attributes.extend([
-            KeyValue::new("url.full", url.to_string()),
-            KeyValue::new("peer.service", (*peer).to_owned()),
-            KeyValue::new("call.deadline_ms", i64::try_from(left.as_millis()).unwrap_or(i64::MAX)),
-            KeyValue::new("call.breaker", if *is_probe { "probing" } else { "closed" }),
-        ]);
-        if *number > 1 {
-            let resends = i64::try_from(*number - 1).unwrap_or(i64::MAX);
-            attributes.push(KeyValue::new("http.request.resend_count", resends));
-        }
-        let tracer = telemetry::tracer();
-        let builder = tracer.span_builder(format!("{method} {peer}"));
-        let span = builder.with_kind(SpanKind::Client).with_attributes(attributes).start(&tracer);
-        let context = Context::current_with_span(span);
+        let span = || {
+            let mut attributes = called.to_vec();
+            attributes.extend([
+                KeyValue::new("url.full", url.to_string()),
+                KeyValue::new("peer.service", (*peer).to_owned()),
+                KeyValue::new("call.deadline_ms", i64::try_from(left.as_millis()).unwrap_or(i64::MAX)),
+                KeyValue::new("call.breaker", if *is_probe { "probing" } else { "closed" }),
+            ]);
+            if *number > 1 {
+                let resends = i64::try_from(*number - 1).unwrap_or(i64::MAX);
+                attributes.push(KeyValue::new("http.request.resend_count", resends));
+            }
+            let builder = SpanBuilder::from_name(format!("{method} {peer}"));
+            builder.with_kind(SpanKind::Client).with_attributes(attributes)
+        };
+        let context = telemetry::start(&Context::current(), span);
         Self { context, metrics: metrics.clone(), started: Instant::now(), called, ended: false }
     }
 

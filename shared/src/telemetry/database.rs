@@ -22,7 +22,7 @@ use std::future::Future;
 use std::time::Instant;
 
 use opentelemetry::context::FutureExt as _;
-use opentelemetry::trace::{SpanKind, Status, TraceContextExt, Tracer};
+use opentelemetry::trace::{SpanBuilder, SpanKind, Status, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 
 use super::metrics::database::{PoolMetrics, QueryMetrics};
@@ -73,11 +73,12 @@ impl Database {
     /// Begins a query inside a client span. `operation` is a short name such as `SELECT mysfits`; `statement` holds placeholders, never
     /// values.
     pub fn query(&self, operation: &'static str, statement: &'static str) -> Query {
-        let tracer = super::tracer();
-        let builder = tracer.span_builder(operation).with_kind(SpanKind::Client);
-        let span = builder.with_attributes(self.attributes(operation, statement)).start(&tracer);
+        let span = || {
+            let builder = SpanBuilder::from_name(operation).with_kind(SpanKind::Client);
+            builder.with_attributes(self.attributes(operation, statement))
+        };
         Query {
-            context: Context::current_with_span(span),
+            context: super::start(&Context::current(), span),
             metrics: self.metrics.clone(),
             started: Instant::now(),
             measured: self.measured(operation),

@@ -19,7 +19,7 @@ use futures_util::future::LocalBoxFuture;
 use ipnet::IpNet;
 use opentelemetry::context::FutureExt as _;
 use opentelemetry::propagation::Extractor;
-use opentelemetry::trace::{SpanKind, Status, TraceContextExt, Tracer};
+use opentelemetry::trace::{SpanBuilder, SpanKind, Status, TraceContextExt};
 use opentelemetry::{Context, KeyValue, global};
 
 use super::metrics::http::{ServerMetrics, Serving};
@@ -180,19 +180,20 @@ impl ServerSpan {
         });
         let method = known_method(request.method());
         let route = request.match_pattern();
-        let verb = if method == OTHER_METHOD { "HTTP" } else { method };
-        let name = route.as_ref().map_or_else(|| verb.to_owned(), |route| format!("{verb} {route}"));
         let scheme = scheme(request, trusted_proxies);
         let serving = metrics.begin(method, scheme, route.as_deref());
-        let mut attributes = request_attributes(request, method, scheme, trusted_proxies);
-        attributes.extend(route.map(|route| KeyValue::new("http.route", route)));
-        let tracer = super::tracer();
-        let builder = tracer.span_builder(name).with_kind(SpanKind::Server).with_attributes(attributes);
+        let mut builder = SpanBuilder::from_name("").with_kind(SpanKind::Server);
+        if super::may_be_recorded(&extracted) {
+            let verb = if method == OTHER_METHOD { "HTTP" } else { method };
+            builder.name = route.as_ref().map_or(verb.into(), |route| format!("{verb} {route}").into());
+            let mut attributes = request_attributes(request, method, scheme, trusted_proxies);
+            attributes.extend(route.map(|route| KeyValue::new("http.route", route)));
+            builder.attributes = Some(attributes);
+        }
         // The id generator looks for a trace id to adopt in the current context.
         let adopting = extracted.clone().attach();
-        let span = builder.start_with_context(&tracer, &extracted);
+        let context = super::start(&extracted, || builder);
         drop(adopting);
-        let context = extracted.with_span(span);
         let context = match extracted.get::<Incoming>() {
             Some(incoming) => context.with_value(incoming.adopted()),
             None => context,

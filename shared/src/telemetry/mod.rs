@@ -30,15 +30,15 @@ mod both_doors;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use opentelemetry::global::{self, BoxedTracer};
-use opentelemetry::trace::{TraceContextExt, TracerProvider as _};
+use opentelemetry::global;
+use opentelemetry::trace::{SpanBuilder, TraceContextExt, Tracer as _, TracerProvider as _};
 use opentelemetry::{Array, Context, KeyValue, StringValue, Value};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
-use opentelemetry_sdk::trace::SdkTracerProvider;
+use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 use tracing::Metadata;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
@@ -131,6 +131,7 @@ pub fn init(config: &TelemetryConfig) -> anyhow::Result<Telemetry> {
     let losses = Arc::new(Losses::default());
     let resource = config.resource();
     let (provider, sampling) = provider(config, &resource, &losses)?;
+    let obeys_callers = config.sampler.obeys_callers();
     let metrics = metrics::provider(&config.metrics, &resource, &losses)?;
     let spans = tracing_opentelemetry::layer()
         .with_tracer(provider.tracer(SCOPE))
@@ -145,6 +146,8 @@ pub fn init(config: &TelemetryConfig) -> anyhow::Result<Telemetry> {
     make_changeable();
     global::set_text_map_propagator(Propagation::new(config.formats));
     global::set_tracer_provider(provider.clone());
+    // There is no second one: the subscriber above would have been refused.
+    let _ = TRACING.set(Tracing { tracer: provider.tracer(SCOPE), obeys_callers });
     metrics.clone().into_iter().for_each(global::set_meter_provider);
     let reporter = Reporter::start(Arc::clone(&losses), REPORT_EVERY)?;
     Ok(Telemetry { spans: provider, metrics, sampling, losses, reporter })
@@ -215,10 +218,13 @@ impl Telemetry {
 
 /// Marks the trace at the active span with an annotation: a value that filters can search, under a key of letters, digits and underscores.
 pub fn annotate(key: &'static str, value: impl Into<Value>) {
-    let context = Context::current();
-    let span = context.span();
-    span.set_attribute(KeyValue::new(key, value));
-    span.set_attribute(KeyValue::new(ANNOTATIONS, Value::Array(Array::String(vec![StringValue::from(key)]))));
+    Context::map_current(|context| {
+        let span = context.span();
+        if span.is_recording() {
+            span.set_attribute(KeyValue::new(key, value));
+            span.set_attribute(KeyValue::new(ANNOTATIONS, Value::Array(Array::String(vec![StringValue::from(key)]))));
+        }
+    });
 }
 
 /// The trace id of the active span in X-Ray's form, `1-` + 8 + `-` + 24 hex digits; `None` outside a trace.
@@ -234,7 +240,39 @@ pub fn is_sampled() -> bool {
     Context::map_current(|context| context.span().span_context().is_sampled())
 }
 
-/// The tracer of this crate's own spans.
-pub(crate) fn tracer() -> BoxedTracer {
-    global::tracer(SCOPE)
+/// What the spans of this crate's own are made with.
+#[derive(Debug)]
+struct Tracing {
+    /// The global one is made anew for whoever asks for it: a lock and five allocations a span.
+    tracer: SdkTracer,
+    /// Whether a caller's decision stands.
+    obeys_callers: bool,
+}
+
+static TRACING: OnceLock<Tracing> = OnceLock::new();
+
+/// A context with a new span of this crate's own below the one of `parent`. Where that one is known not to be recorded, its decision stands
+/// for all that happens inside: then it is `parent` itself, and nobody asks for the span.
+pub(crate) fn start(parent: &Context, span: impl FnOnce() -> SpanBuilder) -> Context {
+    if is_passed_over(parent) {
+        return parent.clone();
+    }
+    match TRACING.get() {
+        Some(tracing) => parent.with_span(tracing.tracer.build_with_context(span(), parent)),
+        None => parent.with_span(global::tracer(SCOPE).build_with_context(span(), parent)),
+    }
+}
+
+/// Whether nothing below this is recorded. A span that has ended records nothing more, and may have been sampled all the same.
+fn is_passed_over(parent: &Context) -> bool {
+    let span = parent.span();
+    let context = span.span_context();
+    let is_ours = context.is_valid() && !context.is_remote();
+    parent.is_telemetry_suppressed() || (is_ours && !context.is_sampled() && !span.is_recording())
+}
+
+/// Whether a span below `parent`, as it came from a caller, may be recorded, and so is worth describing.
+pub(crate) fn may_be_recorded(parent: &Context) -> bool {
+    let is_obeyed = TRACING.get().is_some_and(|tracing| tracing.obeys_callers);
+    !(is_obeyed && sampler::decided(parent) == Some(false))
 }

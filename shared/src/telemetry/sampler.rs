@@ -62,6 +62,11 @@ impl SamplerChoice {
         Ok(Self { root: Root::Standard(root), parent_based })
     }
 
+    /// Whether a caller's decision stands.
+    pub(super) fn obeys_callers(&self) -> bool {
+        self.parent_based
+    }
+
     /// This choice where spans go nowhere: nobody is asked for rules that nobody has asked for.
     pub(super) fn for_nothing(self) -> Self {
         match self.root {
@@ -128,7 +133,7 @@ impl ShouldSample for DecidedFirst {
 }
 
 /// The decision that already stands for this trace, if any.
-fn decided(parent: &Context) -> Option<bool> {
+pub(super) fn decided(parent: &Context) -> Option<bool> {
     let span = parent.span();
     let span = span.span_context();
     let local = span.is_valid() && !span.is_remote();

@@ -11,6 +11,9 @@ pub(super) const ANNOTATIONS: &str = "aws.xray.annotations";
 
 /// Leaves each attribute key once.
 pub(super) fn tidy(mut span: SpanData) -> SpanData {
+    if !has_a_key_twice(&span.attributes) {
+        return span;
+    }
     let mut tidied: Vec<KeyValue> = Vec::with_capacity(span.attributes.len());
     for attribute in span.attributes {
         match tidied.iter_mut().find(|earlier| earlier.key == attribute.key) {
@@ -21,6 +24,18 @@ pub(super) fn tidy(mut span: SpanData) -> SpanData {
     }
     span.attributes = tidied;
     span
+}
+
+/// A span has a dozen attributes: looking at each pair is cheaper than a set.
+fn has_a_key_twice(attributes: &[KeyValue]) -> bool {
+    let mut rest = attributes;
+    while let [first, others @ ..] = rest {
+        if others.iter().any(|other| other.key == first.key) {
+            return true;
+        }
+        rest = others;
+    }
+    false
 }
 
 fn merge(earlier: &mut Value, later: &Value) {
