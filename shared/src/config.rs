@@ -163,14 +163,14 @@ fn without_credentials(url: &str) -> String {
 
 /// A host and a port, as in `db:5432` or `[::1]:2000`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HostPort {
+pub(crate) struct HostPort {
     host: String,
     port: u16,
 }
 
 impl HostPort {
     /// The port.
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
@@ -178,7 +178,7 @@ impl HostPort {
     ///
     /// # Errors
     /// When the host name cannot be resolved.
-    pub fn resolve(&self) -> std::io::Result<Vec<SocketAddr>> {
+    pub(crate) fn resolve(&self) -> std::io::Result<Vec<SocketAddr>> {
         let host = self.host.trim_start_matches('[').trim_end_matches(']');
         Ok((host, self.port).to_socket_addrs()?.collect())
     }

@@ -26,30 +26,30 @@ const LOOK_UP_AT_MOST_EVERY: Duration = Duration::from_secs(1);
 
 /// The value of `AWS_XRAY_DAEMON_ADDRESS`: `host:port`, or `tcp:host:port udp:host:port` in either order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DaemonAddress {
+pub(super) struct DaemonAddress {
     udp: HostPort,
     tcp: HostPort,
 }
 
 impl DaemonAddress {
     /// What the variable must hold, for error messages.
-    pub const WANTED: &'static str = "host:port, or tcp:host:port udp:host:port";
+    const WANTED: &'static str = "host:port, or tcp:host:port udp:host:port";
 
     /// Reads `AWS_XRAY_DAEMON_ADDRESS`; `127.0.0.1:2000` when it is unset.
     ///
     /// # Errors
     /// When the variable holds no such address.
-    pub fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
+    pub(super) fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
         environment.parse_or("AWS_XRAY_DAEMON_ADDRESS", Self::default(), Self::WANTED)
     }
 
     /// Where segments go.
-    pub fn udp(&self) -> &HostPort {
+    pub(super) fn udp(&self) -> &HostPort {
         &self.udp
     }
 
     /// Where sampling rules are asked for.
-    pub fn tcp(&self) -> &HostPort {
+    pub(super) fn tcp(&self) -> &HostPort {
         &self.tcp
     }
 }

@@ -3,11 +3,11 @@
 //! `main` calls [`init`] before any runtime exists and [`Telemetry::shutdown`] after the runtime has ended: flushing inside it would wait
 //! for itself. In between, [`middleware`] makes the server spans, [`crate::http_client`] the client spans, [`database`] the query spans, and
 //! plain `tracing` spans nest inside them; all three are measured on the way, where metrics are asked for. Export runs on a thread of its own with a bounded queue: it never blocks nor fails a
-//! request. Which traces are recorded is said by [`sampler`].
+//! request. Which traces are recorded is said by the caller where it has decided, and by `OTEL_TRACES_SAMPLER` where it has not.
 
 mod ids;
 pub mod propagation;
-pub mod sampler;
+mod sampler;
 
 pub mod database;
 pub mod middleware;
@@ -57,7 +57,6 @@ use self::span_end::ANNOTATIONS;
 use crate::config::{ConfigError, Environment};
 use crate::sampler::Poller;
 
-pub use self::daemon::DaemonAddress;
 pub use self::losses::ExportCounts;
 
 const SCOPE: &str = "shared";

@@ -23,7 +23,7 @@ const WANTED: &str = "one of parentbased_always_on, parentbased_always_off, pare
 
 /// The sampler that `OTEL_TRACES_SAMPLER` names.
 #[derive(Clone, Debug)]
-pub struct SamplerChoice {
+pub(super) struct SamplerChoice {
     root: Root,
     parent_based: bool,
 }
@@ -39,7 +39,7 @@ impl SamplerChoice {
     ///
     /// # Errors
     /// When the sampler is unknown, its ratio is not between 0 and 1, or its daemon has no address.
-    pub fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
+    pub(super) fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
         let xray = |before_rules| {
             let address = DaemonAddress::from_environment(environment)?;
             Ok(Self { root: Root::Xray { address, before_rules }, parent_based: true })
