@@ -171,10 +171,9 @@ mod tests {
     /// The address of the next call, which ends well or badly.
     fn call(addresses: &Addresses, tried: &[Arc<Address>], now: Instant, is_well: bool) -> Option<String> {
         let (address, permit) = addresses.next(tried, now)?;
-        if is_well {
-            permit.answered()
-        } else {
-            permit.failed(now)
+        match is_well {
+            true => permit.answered(),
+            false => permit.failed(now),
         }
         Some(address.text().trim_start_matches("http://").to_owned())
     }
