@@ -70,6 +70,7 @@ fn tell(provider: &SdkTracerProvider) -> String {
         KeyValue::new(semconv::NETWORK_PEER_ADDRESS, "10.0.0.9"),
         KeyValue::new(semconv::CLIENT_ADDRESS, "203.0.113.7"),
         KeyValue::new(semconv::HTTP_RESPONSE_STATUS_CODE, 500),
+        KeyValue::new("http.response.body.size", 12),
         KeyValue::new(crate::sampler::SAMPLING_RULE, "Default"),
         KeyValue::new("chaos_fault", "slow"),
         KeyValue::new(ANNOTATIONS, Value::Array(Array::String(vec!["chaos_fault".into()]))),

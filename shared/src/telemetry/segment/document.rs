@@ -21,6 +21,7 @@ pub(super) struct Facts {
     is_database: bool,
     call: Call,
     peer_address: Option<String>,
+    response_bytes: Option<i64>,
     sampling_rule: Option<String>,
     attributes: Vec<String>,
 }
@@ -34,6 +35,7 @@ impl Facts {
             is_database: database_system(span).is_some(),
             call: Call::of(span),
             peer_address: peer.map(|address| address.into_owned()),
+            response_bytes: integer(span, "http.response.body.size"),
             sampling_rule: text(span, SAMPLING_RULE).map(|rule| rule.into_owned()),
             attributes: span.attributes.iter().map(|attribute| attribute.key.to_string()).collect(),
         }
@@ -54,6 +56,13 @@ pub(super) fn mend(document: &mut Value, facts: &Facts, resource: &Resource) {
             request.entry("client_ip").or_insert_with(|| address.clone().into());
         }
     }
+    if let Some(bytes) = facts.response_bytes {
+        // The translator takes it for the size of a message, of which it wants to know the direction.
+        let response = fields.get_mut("http").and_then(|http| http.get_mut("response")).and_then(Value::as_object_mut);
+        if let Some(response) = response {
+            response.insert("content_length".to_owned(), bytes.into());
+        }
+    }
     let platform = resource_text(resource, "cloud.platform");
     if platform.as_deref() != Some("aws_elastic_beanstalk") {
         // Every service with a version would be one of Elastic Beanstalk's.
@@ -69,6 +78,14 @@ pub(super) fn mend(document: &mut Value, facts: &Facts, resource: &Resource) {
         fields.remove("aws");
     }
     file_metadata(fields, facts, resource);
+}
+
+fn integer(span: &SpanData, key: &str) -> Option<i64> {
+    let attribute = span.attributes.iter().find(|attribute| attribute.key.as_str() == key)?;
+    match attribute.value {
+        Attribute::I64(value) => Some(value),
+        _ => None,
+    }
 }
 
 fn is_subsegment(fields: &Map<String, Value>) -> bool {

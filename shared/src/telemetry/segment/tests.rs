@@ -253,6 +253,13 @@ fn a_segment_names_the_rule_that_sampled_it() {
 }
 
 #[test]
+fn a_segment_says_how_long_its_answer_was() {
+    let mut span = served(200);
+    span.attributes.push(KeyValue::new("http.response.body.size", 12));
+    assert_eq!(document_of(span)["http"]["response"], json!({"status": 200, "content_length": 12}));
+}
+
+#[test]
 fn a_service_with_a_version_is_not_on_elastic_beanstalk() {
     let document = document_of(served(200));
     assert_eq!(document["service"]["version"], "1.2.3");
