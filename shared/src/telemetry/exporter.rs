@@ -41,30 +41,40 @@ impl Exporter {
     }
 }
 
-/// How spans wait: the `OTEL_BSP_*` variables.
+/// How spans or log events wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Queue {
-    capacity: usize,
-    batch: usize,
-    delay: Duration,
-}
-
-impl Default for Queue {
-    fn default() -> Self {
-        Self { capacity: 2048, batch: 512, delay: Duration::from_secs(5) }
-    }
+    /// How many may wait.
+    pub(super) capacity: usize,
+    /// How many leave together.
+    pub(super) batch: usize,
+    /// How long one waits for company.
+    pub(super) delay: Duration,
 }
 
 impl Queue {
-    pub(super) fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
+    /// Reads the `OTEL_BSP_*` variables.
+    pub(super) fn of_spans(environment: &Environment) -> Result<Self, ConfigError> {
+        let names = ["OTEL_BSP_MAX_QUEUE_SIZE", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "OTEL_BSP_SCHEDULE_DELAY"];
+        Self::read(environment, names, 5_000)
+    }
+
+    /// Reads the `OTEL_BLRP_*` variables.
+    pub(super) fn of_logs(environment: &Environment) -> Result<Self, ConfigError> {
+        let names = ["OTEL_BLRP_MAX_QUEUE_SIZE", "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", "OTEL_BLRP_SCHEDULE_DELAY"];
+        Self::read(environment, names, 1_000)
+    }
+
+    fn read(environment: &Environment, names: [&'static str; 3], delay: u64) -> Result<Self, ConfigError> {
+        let [of_capacity, of_batch, of_delay] = names;
         let wanted = "a positive whole number";
         let number = |variable, default| {
             let value: usize = environment.parse_or(variable, default, wanted)?;
             if value == 0 { Err(ConfigError::invalid(variable, "0", wanted)) } else { Ok(value) }
         };
-        let capacity = number("OTEL_BSP_MAX_QUEUE_SIZE", 2048)?;
-        let batch = number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 512)?.min(capacity);
-        let delay = environment.parse_or("OTEL_BSP_SCHEDULE_DELAY", 5_000, "a number of milliseconds")?;
+        let capacity = number(of_capacity, 2048)?;
+        let batch = number(of_batch, 512)?.min(capacity);
+        let delay = environment.parse_or(of_delay, delay, "a number of milliseconds")?;
         Ok(Self { capacity, batch, delay: Duration::from_millis(delay) })
     }
 
@@ -138,7 +148,9 @@ mod tests {
             ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "512"),
         ]);
         let expected = Queue { capacity: 100, batch: 100, delay: Duration::from_millis(200) };
-        assert_eq!(Queue::from_environment(&environment), Ok(expected));
-        assert!(Queue::from_environment(&Environment::from_pairs([("OTEL_BSP_MAX_QUEUE_SIZE", "0")])).is_err());
+        assert_eq!(Queue::of_spans(&environment), Ok(expected));
+        assert!(Queue::of_spans(&Environment::from_pairs([("OTEL_BSP_MAX_QUEUE_SIZE", "0")])).is_err());
+        let of_logs = Queue { capacity: 2048, batch: 512, delay: Duration::from_secs(1) };
+        assert_eq!(Queue::of_logs(&environment), Ok(of_logs));
     }
 }

@@ -1,7 +1,8 @@
-//! What was not exported: counted by us, because the batch processor keeps its counter to itself, logged once a minute, and told as metrics.
+//! What was not exported: counted by us, because the batch processors keep their counters to themselves, logged once a minute, and told as
+//! metrics.
 //!
-//! [`Gate`] stands before the batch processor. It lets in as many spans as the queue holds, so the processor never drops one on its
-//! own, and every sampled span ends as exported, refused at the gate, or failed.
+//! [`Gate`] stands before the batch processor of spans, and its like before that of log events. It lets in as many as the queue holds, so
+//! the processor never drops one on its own, and every sampled span ends as exported, refused at the gate, or failed.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -27,6 +28,8 @@ pub struct ExportCounts {
     pub refused: u64,
     /// Spans that the exporter could not hand over.
     pub failed: u64,
+    /// What became of log events.
+    pub logs: LogCounts,
     /// Exports of metrics that went through.
     pub metric_exports: u64,
     /// Exports of metrics that did not. Totals are cumulative, so the next one makes up for them.
@@ -40,42 +43,95 @@ impl ExportCounts {
     }
 }
 
+/// What became of log events since the start; all zero where they are not exported. `logged` is the sum of `exported`, `refused`, `failed`
+/// and [`LogCounts::waiting`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LogCounts {
+    /// Events that were meant for export.
+    pub logged: u64,
+    /// Events handed over without an error.
+    pub exported: u64,
+    /// Events that found the queue full.
+    pub refused: u64,
+    /// Events that the exporter could not hand over.
+    pub failed: u64,
+}
+
+impl LogCounts {
+    /// Events in the queue, or on their way out of it.
+    pub const fn waiting(&self) -> u64 {
+        self.logged.saturating_sub(self.exported + self.refused + self.failed)
+    }
+}
+
 /// The shared counters.
 #[derive(Debug, Default)]
 pub(super) struct Losses {
+    pub(super) spans: Tally,
+    pub(super) logs: Tally,
+    metric_exports: AtomicU64,
+    metric_exports_failed: AtomicU64,
+    last_error: Mutex<String>,
+}
+
+/// The counters of one queue.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
     ended: AtomicU64,
     exported: AtomicU64,
     refused: AtomicU64,
     failed: AtomicU64,
-    metric_exports: AtomicU64,
-    metric_exports_failed: AtomicU64,
     waiting: AtomicUsize,
-    last_error: Mutex<String>,
+}
+
+impl Tally {
+    /// Whether there is room for one more in a queue of this capacity.
+    pub(super) fn let_in(&self, capacity: usize) -> bool {
+        self.ended.fetch_add(1, Relaxed);
+        if self.waiting.fetch_add(1, Relaxed) < capacity {
+            return true;
+        }
+        self.waiting.fetch_sub(1, Relaxed);
+        self.refused.fetch_add(1, Relaxed);
+        false
+    }
+
+    /// Makes room in the queue for as many as the exporter has just taken.
+    pub(super) fn taken(&self, count: usize) {
+        self.waiting.fetch_sub(count, Relaxed);
+    }
+
+    pub(super) fn exported(&self, count: usize) {
+        self.exported.fetch_add(count as u64, Relaxed);
+    }
 }
 
 impl Losses {
     pub(super) fn counts(&self) -> ExportCounts {
+        let Self { spans, logs, .. } = self;
         ExportCounts {
-            ended: self.ended.load(Relaxed),
-            exported: self.exported.load(Relaxed),
-            refused: self.refused.load(Relaxed),
-            failed: self.failed.load(Relaxed),
+            ended: spans.ended.load(Relaxed),
+            exported: spans.exported.load(Relaxed),
+            refused: spans.refused.load(Relaxed),
+            failed: spans.failed.load(Relaxed),
+            logs: LogCounts {
+                logged: logs.ended.load(Relaxed),
+                exported: logs.exported.load(Relaxed),
+                refused: logs.refused.load(Relaxed),
+                failed: logs.failed.load(Relaxed),
+            },
             metric_exports: self.metric_exports.load(Relaxed),
             metric_exports_failed: self.metric_exports_failed.load(Relaxed),
         }
     }
 
-    /// Makes room in the queue for as many spans as the exporter has just taken.
-    pub(super) fn taken(&self, spans: usize) {
-        self.waiting.fetch_sub(spans, Relaxed);
+    pub(super) fn spans_failed(&self, spans: usize, why: &dyn std::fmt::Display) {
+        self.spans.failed.fetch_add(spans as u64, Relaxed);
+        self.remember(why);
     }
 
-    pub(super) fn exported(&self, spans: usize) {
-        self.exported.fetch_add(spans as u64, Relaxed);
-    }
-
-    pub(super) fn failed(&self, spans: usize, why: &dyn std::fmt::Display) {
-        self.failed.fetch_add(spans as u64, Relaxed);
+    pub(super) fn logs_failed(&self, events: usize, why: &dyn std::fmt::Display) {
+        self.logs.failed.fetch_add(events as u64, Relaxed);
         self.remember(why);
     }
 
@@ -90,16 +146,6 @@ impl Losses {
 
     fn remember(&self, why: &dyn std::fmt::Display) {
         *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = why.to_string();
-    }
-
-    fn let_in(&self, capacity: usize) -> bool {
-        self.ended.fetch_add(1, Relaxed);
-        if self.waiting.fetch_add(1, Relaxed) < capacity {
-            return true;
-        }
-        self.waiting.fetch_sub(1, Relaxed);
-        self.refused.fetch_add(1, Relaxed);
-        false
     }
 
     /// Logs what was lost since `before`, if anything.
@@ -118,14 +164,26 @@ impl Losses {
                 "spans were lost: {refused} found the queue full, {failed} could not be exported ({why})"
             );
         }
+        let (refused, failed) = (now.logs.refused - before.logs.refused, now.logs.failed - before.logs.failed);
+        if refused + failed > 0 {
+            tracing::warn!(
+                logs.refused = refused,
+                logs.failed = failed,
+                "log events were not exported: {refused} found the queue full, {failed} could not be sent ({why})"
+            );
+        }
         now
     }
 
     /// Logs what the flush had no time for. The exporter may still hand some of it over before the process has ended.
     fn report_unsent(&self) {
-        let unsent = self.counts().waiting();
-        if unsent > 0 {
-            tracing::warn!(spans.unsent = unsent, "spans were still waiting when telemetry ended: {unsent}");
+        let counts = self.counts();
+        let (spans, logs) = (counts.waiting(), counts.logs.waiting());
+        if spans > 0 {
+            tracing::warn!(spans.unsent = spans, "spans were still waiting when telemetry ended: {spans}");
+        }
+        if logs > 0 {
+            tracing::warn!(logs.unsent = logs, "log events were still waiting when telemetry ended: {logs}");
         }
     }
 }
@@ -141,6 +199,8 @@ impl Reporter {
     pub(super) fn start(losses: Arc<Losses>, every: Duration) -> std::io::Result<Self> {
         let (stop, stopped) = mpsc::channel();
         let thread = std::thread::Builder::new().name("telemetry-losses".to_owned()).spawn(move || {
+            // A line about lost log events must not be lost as one itself, or there would be one to tell of every minute.
+            let _only_lines = Context::enter_telemetry_suppressed_scope();
             let mut before = ExportCounts::default();
             while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(every) {
                 before = losses.report(before);
@@ -179,7 +239,7 @@ impl<P: SpanProcessor> SpanProcessor for Gate<P> {
     }
 
     fn on_end(&self, span: SpanData) {
-        if span.span_context.is_sampled() && self.losses.let_in(self.capacity) {
+        if span.span_context.is_sampled() && self.losses.spans.let_in(self.capacity) {
             self.inner.on_end(tidy(span));
         }
     }
@@ -213,11 +273,11 @@ impl<E: SpanExporter> Counted<E> {
 impl<E: SpanExporter> SpanExporter for Counted<E> {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         let spans = batch.len();
-        self.losses.taken(spans);
+        self.losses.spans.taken(spans);
         let result = self.inner.export(batch).await;
         match &result {
-            Ok(()) => self.losses.exported(spans),
-            Err(error) => self.losses.failed(spans, error),
+            Ok(()) => self.losses.spans.exported(spans),
+            Err(error) => self.losses.spans_failed(spans, error),
         }
         result
     }
@@ -242,12 +302,12 @@ mod tests {
     #[test]
     fn every_span_that_ended_is_accounted_for() {
         let losses = Losses::default();
-        let admitted = (0..5).filter(|_| losses.let_in(3)).count();
+        let admitted = (0..5).filter(|_| losses.spans.let_in(3)).count();
         assert_eq!(admitted, 3);
-        losses.taken(3);
-        losses.exported(2);
-        losses.failed(1, &"connection refused");
-        assert!(losses.let_in(3), "a taken span makes room");
+        losses.spans.taken(3);
+        losses.spans.exported(2);
+        losses.spans_failed(1, &"connection refused");
+        assert!(losses.spans.let_in(3), "a taken span makes room");
         assert_eq!(
             losses.counts(),
             ExportCounts { ended: 6, exported: 2, refused: 2, failed: 1, ..ExportCounts::default() }

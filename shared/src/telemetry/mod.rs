@@ -21,6 +21,7 @@ mod otlp;
 mod segment;
 mod span_end;
 
+mod log_export;
 pub mod log_level;
 mod logs;
 mod resource;
@@ -36,7 +37,9 @@ use std::time::{Duration, Instant};
 use opentelemetry::global;
 use opentelemetry::trace::{SpanBuilder, TraceContextExt, Tracer as _, TracerProvider as _};
 use opentelemetry::{Array, Context, KeyValue, StringValue, Value};
+use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
 use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 use tracing::Metadata;
@@ -47,6 +50,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use self::exporter::{Exporter, Queue};
 use self::ids::AdoptingIdGenerator;
+use self::log_export::LogSettings;
 use self::log_level::LogLevel;
 use self::logs::JsonLines;
 use self::losses::{Losses, Reporter};
@@ -57,13 +61,13 @@ use self::span_end::ANNOTATIONS;
 use crate::config::{ConfigError, Environment};
 use crate::sampler::Poller;
 
-pub use self::losses::ExportCounts;
+pub use self::losses::{ExportCounts, LogCounts};
 
 const SCOPE: &str = "shared";
 const REPORT_EVERY: Duration = Duration::from_secs(60);
 const FLUSH_DEADLINE: Duration = Duration::from_secs(5);
-/// What metrics get where spans have used up the deadline: they go last, so that they tell of the last spans.
-const LAST_METRICS: Duration = Duration::from_secs(1);
+/// What log events, and then metrics, get where spans have used up the deadline; metrics go last, so that they tell of the others.
+const AT_LEAST: Duration = Duration::from_secs(1);
 
 /// The settings of traces, metrics and logs.
 #[derive(Clone, Debug)]
@@ -76,6 +80,7 @@ pub struct TelemetryConfig {
     sampler: SamplerChoice,
     formats: Formats,
     metrics: MetricsSettings,
+    logs: LogSettings,
     log_level: LogLevel,
 }
 
@@ -95,10 +100,11 @@ impl TelemetryConfig {
             service_name: environment.get("OTEL_SERVICE_NAME").unwrap_or(service_name).to_owned(),
             service_version: service_version.to_owned(),
             exporter: Exporter::from_environment(environment)?,
-            queue: Queue::from_environment(environment)?,
+            queue: Queue::of_spans(environment)?,
             sampler: SamplerChoice::from_environment(environment)?,
             formats: environment.parse_or("OTEL_PROPAGATORS", Formats::default(), formats)?,
             metrics: MetricsSettings::from_environment(environment)?,
+            logs: LogSettings::from_environment(environment)?,
             log_level: LogLevel::from_environment(environment)?,
         })
     }
@@ -116,6 +122,7 @@ impl TelemetryConfig {
 #[must_use = "call shutdown after the runtime has ended, or the last spans are lost"]
 pub struct Telemetry {
     spans: SdkTracerProvider,
+    logs: Option<SdkLoggerProvider>,
     metrics: Option<SdkMeterProvider>,
     sampling: Option<Poller>,
     losses: Arc<Losses>,
@@ -131,6 +138,7 @@ pub fn init(config: &TelemetryConfig) -> anyhow::Result<Telemetry> {
     let resource = config.resource();
     let (provider, sampling) = provider(config, &resource, &losses)?;
     let obeys_callers = config.sampler.obeys_callers();
+    let logs = log_export::provider(&config.logs, &resource, &losses)?;
     let metrics = metrics::provider(&config.metrics, &resource, &losses)?;
     let spans = tracing_opentelemetry::layer()
         .with_tracer(provider.tracer(SCOPE))
@@ -140,8 +148,9 @@ pub fn init(config: &TelemetryConfig) -> anyhow::Result<Telemetry> {
         .with_tracked_inactivity(false)
         .with_filter(filter_fn(is_ours));
     let (filter, make_changeable) = log_level::filter(config.log_level);
-    let lines = tracing_subscriber::fmt::layer().event_format(JsonLines::new(&config.service_name)).with_filter(filter);
-    tracing_subscriber::registry().with(lines).with(spans).try_init()?;
+    let lines = tracing_subscriber::fmt::layer().event_format(JsonLines::new(&config.service_name));
+    let events = lines.and_then(logs.as_ref().map(OpenTelemetryTracingBridge::new)).with_filter(filter);
+    tracing_subscriber::registry().with(events).with(spans).try_init()?;
     make_changeable();
     global::set_text_map_propagator(Propagation::new(config.formats));
     global::set_tracer_provider(provider.clone());
@@ -149,7 +158,7 @@ pub fn init(config: &TelemetryConfig) -> anyhow::Result<Telemetry> {
     let _ = TRACING.set(Tracing { tracer: provider.tracer(SCOPE), obeys_callers });
     metrics.clone().into_iter().for_each(global::set_meter_provider);
     let reporter = Reporter::start(Arc::clone(&losses), REPORT_EVERY)?;
-    Ok(Telemetry { spans: provider, metrics, sampling, losses, reporter })
+    Ok(Telemetry { spans: provider, logs, metrics, sampling, losses, reporter })
 }
 
 /// The source of spans, and the polls of its sampler where it has any.
@@ -178,7 +187,7 @@ fn is_ours(metadata: &Metadata<'_>) -> bool {
 }
 
 impl Telemetry {
-    /// How many spans ended, and what became of them.
+    /// How many spans ended and events were logged, and what became of them.
     pub fn export_counts(&self) -> ExportCounts {
         self.losses.counts()
     }
@@ -189,6 +198,9 @@ impl Telemetry {
     /// When an exporter fails or does not finish in a few seconds.
     pub fn flush(&self) -> anyhow::Result<()> {
         self.spans.force_flush()?;
+        if let Some(logs) = &self.logs {
+            logs.force_flush()?;
+        }
         if let Some(metrics) = &self.metrics {
             metrics.force_flush()?;
         }
@@ -203,11 +215,15 @@ impl Telemetry {
         }
         let started = Instant::now();
         let spans = self.spans.shutdown_with_timeout(FLUSH_DEADLINE);
-        let left = FLUSH_DEADLINE.saturating_sub(started.elapsed()).max(LAST_METRICS);
-        let metrics = self.metrics.map_or(Ok(()), |metrics| metrics::shut_down(metrics, left));
+        let left = || FLUSH_DEADLINE.saturating_sub(started.elapsed()).max(AT_LEAST);
+        let logs = self.logs.map_or(Ok(()), |logs| logs.shutdown_with_timeout(left()));
+        let metrics = self.metrics.map_or(Ok(()), |metrics| metrics::shut_down(metrics, left()));
         self.reporter.stop();
         if let Err(error) = spans {
             tracing::warn!("the last spans may be lost: {error}");
+        }
+        if let Err(error) = logs {
+            tracing::warn!("the last log events may not have been exported: {error}");
         }
         if let Err(error) = metrics {
             tracing::warn!("the last metrics may be lost: {error}");

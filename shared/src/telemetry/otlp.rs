@@ -1,4 +1,4 @@
-//! Where OTLP goes: the standard variables that traces and metrics share, over HTTP with protobuf only.
+//! Where OTLP goes: the standard variables that traces, metrics and logs share, over HTTP with protobuf only.
 
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
 pub(super) enum Signal {
     Traces,
     Metrics,
+    Logs,
 }
 
 impl Signal {
@@ -22,6 +23,7 @@ impl Signal {
         match self {
             Self::Traces => "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
             Self::Metrics => "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+            Self::Logs => "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
         }
     }
 
@@ -29,6 +31,7 @@ impl Signal {
         match self {
             Self::Traces => "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
             Self::Metrics => "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
+            Self::Logs => "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL",
         }
     }
 
@@ -36,6 +39,7 @@ impl Signal {
         match self {
             Self::Traces => "/v1/traces",
             Self::Metrics => "/v1/metrics",
+            Self::Logs => "/v1/logs",
         }
     }
 }

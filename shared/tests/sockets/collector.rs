@@ -1,4 +1,5 @@
-//! Whatever the collector does, requests are answered, the queue keeps its bound, and each span that ended is accounted for.
+//! Whatever the collector does, requests are answered, the queues keep their bounds, and each span that ended and each event that was
+//! logged is accounted for.
 //!
 //! Telemetry belongs to a whole process, so each of these tests runs again in a process of its own.
 
@@ -13,9 +14,7 @@ use shared::server::{self, HttpSettings};
 use shared::shutdown::Shutdown;
 use shared::telemetry::{self, ExportCounts, Telemetry, TelemetryConfig};
 
-use crate::helpers::{DEADLINE, read_request};
-
-const OWN_PROCESS: &str = "COLLECTOR_TEST_IN_A_PROCESS_OF_ITS_OWN";
+use crate::helpers::{DEADLINE, in_a_process_of_its_own, read_request};
 
 /// Spans that may wait, and that are handed over together.
 const CAPACITY: u64 = 64;
@@ -25,17 +24,6 @@ const BATCH: u64 = 16;
 const VISITORS: u64 = 8;
 const REQUESTS: u64 = 20;
 const ROUNDS: usize = 5;
-
-fn in_a_process_of_its_own(test: &str, work: impl FnOnce()) {
-    if std::env::var_os(OWN_PROCESS).is_some() {
-        return work();
-    }
-    let executable = std::env::current_exe().unwrap();
-    let arguments = ["--exact", test, "--nocapture"];
-    let run = std::process::Command::new(executable).args(arguments).env(OWN_PROCESS, "yes").output().unwrap();
-    let said = String::from_utf8_lossy(&run.stdout);
-    assert!(run.status.success() && said.contains("1 passed"), "{said}\n{}", String::from_utf8_lossy(&run.stderr));
-}
 
 /// Serves rounds of visitors until `is_enough`, and holds every promise after each; `before_round` is the collector's turn.
 fn serve_rounds(
@@ -47,8 +35,10 @@ fn serve_rounds(
         ("OTEL_BSP_MAX_QUEUE_SIZE", CAPACITY.to_string()),
         ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", BATCH.to_string()),
         ("OTEL_BSP_SCHEDULE_DELAY", "5".to_owned()),
+        ("OTEL_BLRP_MAX_QUEUE_SIZE", CAPACITY.to_string()),
+        ("OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", BATCH.to_string()),
+        ("OTEL_BLRP_SCHEDULE_DELAY", "5".to_owned()),
         ("OTEL_TRACES_SAMPLER", "always_on".to_owned()), // nobody is asked for rules
-        ("LOGLEVEL", "off".to_owned()),
     ];
     let usual = usual.iter().map(|(name, value)| (*name, value.as_str()));
     let environment = Environment::from_pairs(usual.chain(variables.iter().copied()));
@@ -74,8 +64,12 @@ fn serve() -> String {
     let listener = server::bind("LISTEN_ADDR", &ListenAddr::loopback(0)).unwrap();
     let url = format!("http://{}/mysfits", listener.addr());
     let settings = HttpSettings { workers: 1, ..HttpSettings::default() };
-    let running = server::start(listener, &settings, |routes: &mut web::ServiceConfig| {
-        routes.route("/mysfits", web::get().to(HttpResponse::Ok));
+    let answer = async || {
+        tracing::info!(mysfits = 12, "the mysfits were listed");
+        HttpResponse::Ok().finish()
+    };
+    let running = server::start(listener, &settings, move |routes: &mut web::ServiceConfig| {
+        routes.route("/mysfits", web::get().to(answer));
     });
     actix_rt::spawn(server::run_until_stopped(vec![running.unwrap()], Shutdown::new()));
     url
@@ -98,6 +92,8 @@ fn hold_promises(telemetry: &Telemetry, requests: u64) -> ExportCounts {
     assert_eq!(counts.ended, requests, "one span a request: {counts:?}");
     let waiting = counts.ended - counts.exported - counts.refused - counts.failed;
     assert!(waiting <= CAPACITY + BATCH, "{waiting} spans are held: {counts:?}");
+    assert!(counts.logs.waiting() <= CAPACITY + BATCH, "too many events are held: {counts:?}");
+    assert!(counts.logs.logged == 0 || counts.logs.logged >= requests, "one event a request: {counts:?}");
     counts
 }
 
@@ -105,7 +101,7 @@ fn hold_promises(telemetry: &Telemetry, requests: u64) -> ExportCounts {
 
 fn otlp_to(collector: SocketAddr, is_enough: impl Fn(ExportCounts) -> bool) {
     let endpoint = format!("http://{collector}");
-    serve_rounds(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)], |_| (), is_enough);
+    serve_rounds(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint), ("OTEL_LOGS_EXPORTER", "otlp")], |_| (), is_enough);
 }
 
 /// A collector that treats its connections, counted from 0, as it likes.
@@ -124,7 +120,7 @@ fn collector(treat: impl Fn(usize, TcpStream) + Send + 'static) -> SocketAddr {
 fn a_dead_collector_harms_no_request() {
     in_a_process_of_its_own("collector::a_dead_collector_harms_no_request", || {
         let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        otlp_to(nobody, |counts| counts.failed > 0 && counts.exported == 0);
+        otlp_to(nobody, |counts| counts.failed > 0 && counts.exported == 0 && counts.logs.failed > 0);
     });
 }
 
@@ -133,7 +129,7 @@ fn a_collector_that_never_answers_harms_no_request() {
     in_a_process_of_its_own("collector::a_collector_that_never_answers_harms_no_request", || {
         let (keep, _kept) = std::sync::mpsc::channel();
         let silent = collector(move |_, stream| keep.send(stream).unwrap());
-        otlp_to(silent, |counts| counts.refused > 0 && counts.exported == 0);
+        otlp_to(silent, |counts| counts.refused > 0 && counts.exported == 0 && counts.logs.refused > 0);
     });
 }
 

@@ -20,6 +20,20 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 pub(crate) const ROOT: &str = "1-5759e988-bd862e3fe1be46a994272793";
 pub(crate) const XRAY_HEADER: &str = "x-amzn-trace-id";
 
+const OWN_PROCESS: &str = "TEST_IN_A_PROCESS_OF_ITS_OWN";
+
+/// Runs `test`, which is the caller, once more in another process, and `work` there: telemetry belongs to a whole process.
+pub(crate) fn in_a_process_of_its_own(test: &str, work: impl FnOnce()) {
+    if std::env::var_os(OWN_PROCESS).is_some() {
+        return work();
+    }
+    let executable = std::env::current_exe().unwrap();
+    let arguments = ["--exact", test, "--nocapture"];
+    let run = std::process::Command::new(executable).args(arguments).env(OWN_PROCESS, "yes").output().unwrap();
+    let said = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success() && said.contains("1 passed"), "{said}\n{}", String::from_utf8_lossy(&run.stderr));
+}
+
 /// The telemetry of the test process, and what it has sent so far.
 pub(crate) struct Daemon {
     telemetry: Telemetry,
@@ -98,6 +112,19 @@ impl Daemon {
         assert!(!timeout.timed_out(), "only {} of {expected} documents: {documents:#?}", documents.len());
         assert_eq!(documents.len(), expected, "{documents:#?}");
         documents
+    }
+
+    /// The documents of a trace, however many, once the segment of the service itself is there: it ends last, and is sent last.
+    pub(crate) fn whole(&self, trace_id: &str) -> Vec<Value> {
+        self.telemetry.flush().unwrap();
+        let (received, arrived) = &*self.received;
+        let of_trace = |document: &&Value| document["trace_id"] == trace_id;
+        let is_whole =
+            |all: &Vec<Value>| all.iter().filter(of_trace).any(|document| document["name"] == "test service");
+        let (all, timeout) =
+            arrived.wait_timeout_while(received.lock().unwrap(), DEADLINE, |all| !is_whole(all)).unwrap();
+        assert!(!timeout.timed_out(), "the trace {trace_id} never arrived");
+        all.iter().filter(of_trace).cloned().collect()
     }
 
     /// What has been measured up to now.

@@ -7,5 +7,6 @@ mod collector;
 mod errors;
 mod helpers;
 mod life_cycle;
+mod logs;
 mod metrics;
 mod trace_header;

@@ -1,10 +1,10 @@
-//! How metrics leave, and what is known about the export of spans.
+//! How metrics leave, and what is known about the export of spans and log events.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry::KeyValue;
-use opentelemetry::metrics::MeterProvider as _;
+use opentelemetry::metrics::{Meter, MeterProvider as _};
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::metrics::data::ResourceMetrics;
@@ -76,7 +76,7 @@ impl PushMetricExporter for Console {
     }
 }
 
-/// Tells what became of spans, under the names that the conventions give to an SDK's own metrics.
+/// Tells what became of spans and log events, under the names that the conventions give to an SDK's own metrics.
 pub(super) fn observe(provider: &SdkMeterProvider, losses: &Arc<Losses>) {
     let meter = provider.meter(SCOPE);
     let counts = |losses: &Arc<Losses>| {
@@ -112,5 +112,39 @@ pub(super) fn observe(provider: &SdkMeterProvider, losses: &Arc<Losses>) {
         .with_unit("{span}")
         .with_description("Spans that wait for their export, or are on their way.")
         .with_callback(move |observer| observer.observe(i64::try_from(waiting().waiting()).unwrap_or(i64::MAX), &[]))
+        .build();
+    observe_logs(&meter, losses);
+}
+
+/// The same of log events, in two metrics: whether they found room, and whether they could be handed over.
+fn observe_logs(meter: &Meter, losses: &Arc<Losses>) {
+    let counts = |losses: &Arc<Losses>| {
+        let losses = Arc::clone(losses);
+        move || losses.counts().logs
+    };
+    let (queue_full, failed) = ([KeyValue::new("error.type", "queue_full")], [KeyValue::new("error.type", "failed")]);
+    let processed = counts(losses);
+    let _ = meter
+        .u64_observable_counter("otel.sdk.processor.log.processed")
+        .with_unit("{log_record}")
+        .with_description("Log events meant for export; with an error.type, those that found the queue full.")
+        .with_callback(move |observer| {
+            let now = processed();
+            observer.observe(now.logged.saturating_sub(now.refused), &[]);
+            observer.observe(now.refused, &queue_full);
+        })
+        .build();
+    let exported = counts(losses);
+    let _ = meter
+        .u64_observable_counter("otel.sdk.exporter.log.exported")
+        .with_unit("{log_record}")
+        .with_description(
+            "Log events that the exporter was given; with an error.type, those that it could not hand over.",
+        )
+        .with_callback(move |observer| {
+            let now = exported();
+            observer.observe(now.exported, &[]);
+            observer.observe(now.failed, &failed);
+        })
         .build();
 }

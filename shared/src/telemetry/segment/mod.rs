@@ -45,15 +45,15 @@ impl SegmentExporter {
             None => Err(format!("the span `{name}` could not be translated")),
         };
         match sent {
-            Ok(()) => self.losses.exported(1),
-            Err(why) => self.losses.failed(1, &why),
+            Ok(()) => self.losses.spans.exported(1),
+            Err(why) => self.losses.spans_failed(1, &why),
         }
     }
 }
 
 impl SpanExporter for SegmentExporter {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
-        self.losses.taken(batch.len());
+        self.losses.spans.taken(batch.len());
         for span in batch {
             self.export_one(span);
         }
