@@ -105,6 +105,30 @@ fn shutdown_sends_every_span_to_the_daemon() {
 }
 
 #[test]
+fn a_span_too_large_for_a_datagram_arrives_trimmed_and_says_so() {
+    let daemon = UdpSocket::bind("127.0.0.1:0").unwrap();
+    daemon.set_read_timeout(Some(DEADLINE)).unwrap();
+    let address = format!("tcp:127.0.0.1:1 udp:{}", daemon.local_addr().unwrap());
+    let config = config(&[("OTEL_TRACES_EXPORTER", "xray"), ("AWS_XRAY_DAEMON_ADDRESS", &address)]);
+    let losses = Arc::new(Losses::default());
+    let (provider, _) = provider(&config, &config.resource(), &losses).unwrap();
+    let mut span = provider.tracer("test").start("POST /mysfits");
+    span.set_attribute(KeyValue::new("app.payload", "x".repeat(100_000)));
+    span.set_attribute(KeyValue::new("mysfit_id", "a"));
+    span.set_attribute(KeyValue::new(ANNOTATIONS, Value::Array(Array::String(vec!["mysfit_id".into()]))));
+    span.end();
+    let _ = provider.shutdown_with_timeout(DEADLINE);
+    assert_eq!((losses.counts().exported, losses.counts().failed), (1, 0));
+    let mut buffer = vec![0; 65_536];
+    let length = daemon.recv(&mut buffer).unwrap();
+    let text = std::str::from_utf8(&buffer[..length]).unwrap();
+    let document: serde_json::Value = serde_json::from_str(text.split_once('\n').unwrap().1).unwrap();
+    assert_eq!((&document["name"], &document["annotations"]["mysfit_id"]), (&"POST /mysfits".into(), &"a".into()));
+    let note = document["metadata"]["default"]["truncated"].as_str().unwrap();
+    assert!(note.starts_with("metadata and long texts were left out: the document had 10"), "{note}");
+}
+
+#[test]
 fn a_dead_collector_costs_spans_and_each_is_counted() {
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let counts = export(&config(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("http://{nobody}"))]), 10);

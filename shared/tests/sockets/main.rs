@@ -9,4 +9,5 @@ mod helpers;
 mod life_cycle;
 mod logs;
 mod metrics;
+mod spans;
 mod trace_header;
