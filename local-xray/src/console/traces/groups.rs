@@ -1,10 +1,10 @@
 //! The list, grouped: a line for each value of an attribute, with how many traces have it, how long they took and how
 //! many failed. A line leads to its traces.
 
-use crate::console::attribute::{Attribute, MOST_READ, annotation_keys};
+use crate::console::attribute::{Attribute, MOST_READ, Value, annotation_keys};
 use crate::console::expression;
 use crate::console::format;
-use crate::console::tally::Tally;
+use crate::console::tally::{Tallied, Tally};
 use crate::console::view::View;
 use crate::store::Entry;
 
@@ -87,7 +87,7 @@ impl Groups {
         let read = if attribute.needs_documents() { listed.get(..MOST_READ).unwrap_or(listed) } else { listed };
         let tally = Tally::of(attribute, read.iter().copied());
         let values = tally.sorted();
-        let row = |(value, one): &(&crate::console::attribute::Value<'_>, crate::console::tally::Tallied)| Row {
+        let row = |(value, one): &(&Value<'_>, Tallied)| Row {
             value: value.label(),
             href: attribute.condition(value).map(|condition| {
                 let listing = Listing { by: None, ..view.listing.clone() };

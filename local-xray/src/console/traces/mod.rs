@@ -156,7 +156,9 @@ fn periods(meant: &[&Candidate<'_>], window: Window) -> Vec<(Window, Statistics)
         cut(covered).into_iter().map(|time| (time, Statistics::default())).collect();
     for one in meant {
         let number = periods.partition_point(|(time, _)| time.end <= one.start);
-        if let (Some((_, statistics)), Some(root)) = (periods.get_mut(number), &one.root) {
+        // One that was active in the window may have begun before it.
+        let period = periods.get_mut(number).filter(|(time, _)| time.contains(one.start));
+        if let (Some((_, statistics)), Some(root)) = (period, &one.root) {
             statistics.add(root);
         }
     }
