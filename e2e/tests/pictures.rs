@@ -68,11 +68,21 @@ async fn chromium_takes_the_pictures_of_the_readme() -> Result<()> {
         take(
             &browser,
             &format!("trace{suffix}"),
-            1160,
+            1480,
             &stack.console(&format!("/traces/{slow}")),
             ".timeline summary",
         )
         .await?;
+        take(
+            &browser,
+            &format!("traces{suffix}"),
+            1000,
+            &stack.console("/traces?live=off&sort=slowest"),
+            ".traces .id a",
+        )
+        .await?;
+        let compared = "/analytics?a=responsetime+%3C+1&b=responsetime+%3E%3D+1";
+        take(&browser, &format!("analytics{suffix}"), 1300, &stack.console(compared), ".apart .value").await?;
         browser.close().await?;
     }
     stack.stop().await
