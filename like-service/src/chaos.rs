@@ -1,4 +1,5 @@
-//! Faults on purpose, as the original Like service had them: most likes are slow, some answer 404, a few are fine.
+//! Faults on purpose, as the original Like service had them: most likes are slow, some answer 404, a few are fine. Two more wait until
+//! they are asked for: a 500, and a trace header that is dropped on the way to the monolith.
 //!
 //! What happens to a like is a pure function of the seed and of its `Idempotency-Key`, so a retried like meets the same
 //! fate and a counted run can be repeated exactly. This file decides; [`burner`] makes a slow like worth profiling.
@@ -15,11 +16,14 @@ use sha2::{Digest, Sha256};
 /// The longest slowness that can be asked for, in milliseconds: well past every caller's deadline.
 pub const MAX_SLOW_MS: u64 = 60_000;
 
+/// What shares that were written in decimals may add up to above 1.
+const ROUNDING: f64 = 1e-9;
+
 /// Whether faults are injected at all; the values of `CHAOSMODE`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// Likes are slow, lost or fine by their shares.
+    /// Faults are injected by their shares.
     On,
     /// Every like is fine.
     Off,
@@ -27,7 +31,7 @@ pub enum Mode {
 
 /// Which faults are injected, how often and for how long; also the JSON that `GET /chaos` answers.
 ///
-/// Likes that are neither slow nor lost are fine: their share is whatever the other two leave.
+/// Likes that meet no fault are fine: their share is whatever the faults leave.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Settings {
     /// Whether faults are injected at all.
@@ -38,6 +42,10 @@ pub struct Settings {
     pub slow_share: f64,
     /// Share of likes that answer 404, 0 to 1.
     pub not_found_share: f64,
+    /// Share of likes that answer 500, 0 to 1.
+    pub failed_share: f64,
+    /// Share of likes whose trace header the monolith never sees, 0 to 1.
+    pub dropped_header_share: f64,
     /// Shortest slowness in milliseconds.
     pub slow_min_ms: u64,
     /// Longest slowness in milliseconds.
@@ -47,7 +55,16 @@ pub struct Settings {
 impl Settings {
     /// Returns the original's shares with the given mode and seed.
     pub const fn original(mode: Mode, seed: u64) -> Self {
-        Self { mode, seed, slow_share: 0.64, not_found_share: 0.25, slow_min_ms: 1_200, slow_max_ms: 3_500 }
+        Self {
+            mode,
+            seed,
+            slow_share: 0.64,
+            not_found_share: 0.25,
+            failed_share: 0.0,
+            dropped_header_share: 0.0,
+            slow_min_ms: 1_200,
+            slow_max_ms: 3_500,
+        }
     }
 
     /// Returns these settings with the members of a change put in their place, or says which member is impossible.
@@ -57,6 +74,8 @@ impl Settings {
             seed: change.seed.unwrap_or(self.seed),
             slow_share: change.slow_share.unwrap_or(self.slow_share),
             not_found_share: change.not_found_share.unwrap_or(self.not_found_share),
+            failed_share: change.failed_share.unwrap_or(self.failed_share),
+            dropped_header_share: change.dropped_header_share.unwrap_or(self.dropped_header_share),
             slow_min_ms: change.slow_min_ms.unwrap_or(self.slow_min_ms),
             slow_max_ms: change.slow_max_ms.unwrap_or(self.slow_max_ms),
         };
@@ -69,13 +88,28 @@ impl Settings {
             return None;
         }
         let (kind, length) = two_fractions(self.seed, key);
-        if kind < self.slow_share {
-            Some(Fault::Slow { wall_time: self.slowness(length) })
-        } else if kind < self.slow_share + self.not_found_share {
-            Some(Fault::NotFound)
-        } else {
-            None
+        // New faults stand behind the original's two, so that a seed still means what it meant before there were any.
+        let up_to_slow = self.slow_share;
+        let up_to_not_found = up_to_slow + self.not_found_share;
+        let up_to_failed = up_to_not_found + self.failed_share;
+        let up_to_dropped = up_to_failed + self.dropped_header_share;
+        match kind {
+            kind if kind < up_to_slow => Some(Fault::Slow { wall_time: self.slowness(length) }),
+            kind if kind < up_to_not_found => Some(Fault::NotFound),
+            kind if kind < up_to_failed => Some(Fault::Failed),
+            kind if kind < up_to_dropped => Some(Fault::DroppedHeader),
+            _ => None,
         }
+    }
+
+    /// The shares of all faults, each with its member's name.
+    const fn shares(&self) -> [(&'static str, f64); 4] {
+        [
+            ("slow_share", self.slow_share),
+            ("not_found_share", self.not_found_share),
+            ("failed_share", self.failed_share),
+            ("dropped_header_share", self.dropped_header_share),
+        ]
     }
 
     /// Spreads slowness evenly over the logarithm of time, so that short ones are common and long ones still happen.
@@ -96,15 +130,12 @@ impl Settings {
     }
 
     fn validated(self) -> Result<Self, InvalidSettings> {
-        let is_share = |share: f64| (0.0..=1.0).contains(&share);
-        if !is_share(self.slow_share) {
-            return Err(InvalidSettings::Share { member: "slow_share", value: self.slow_share });
+        if let Some((member, value)) = self.shares().into_iter().find(|(_, share)| !(0.0..=1.0).contains(share)) {
+            return Err(InvalidSettings::Share { member, value });
         }
-        if !is_share(self.not_found_share) {
-            return Err(InvalidSettings::Share { member: "not_found_share", value: self.not_found_share });
-        }
-        if self.slow_share + self.not_found_share > 1.0 + f64::EPSILON {
-            return Err(InvalidSettings::Sum { sum: self.slow_share + self.not_found_share });
+        let sum: f64 = self.shares().into_iter().map(|(_, share)| share).sum();
+        if sum > 1.0 + ROUNDING {
+            return Err(InvalidSettings::Sum { sum });
         }
         if self.slow_min_ms > self.slow_max_ms || self.slow_max_ms > MAX_SLOW_MS {
             return Err(InvalidSettings::Times { min: self.slow_min_ms, max: self.slow_max_ms });
@@ -125,6 +156,10 @@ pub struct Change {
     pub slow_share: Option<f64>,
     /// See [`Settings::not_found_share`].
     pub not_found_share: Option<f64>,
+    /// See [`Settings::failed_share`].
+    pub failed_share: Option<f64>,
+    /// See [`Settings::dropped_header_share`].
+    pub dropped_header_share: Option<f64>,
     /// See [`Settings::slow_min_ms`].
     pub slow_min_ms: Option<u64>,
     /// See [`Settings::slow_max_ms`].
@@ -143,7 +178,7 @@ pub enum InvalidSettings {
         value: f64,
     },
     /// The shares leave no room for each other.
-    #[error("slow_share and not_found_share add up to {sum}, expected at most 1")]
+    #[error("the shares of all faults add up to {sum:.3}, expected at most 1")]
     Sum {
         /// What they add up to.
         sum: f64,
@@ -168,6 +203,10 @@ pub enum Fault {
     },
     /// The like answers 404 and goes no further.
     NotFound,
+    /// The like answers 500 and goes no further.
+    Failed,
+    /// The like is counted, and the monolith is not told which trace it belongs to.
+    DroppedHeader,
 }
 
 impl Fault {
@@ -176,6 +215,8 @@ impl Fault {
         match self {
             Self::Slow { .. } => "slow",
             Self::NotFound => "not_found",
+            Self::Failed => "failed",
+            Self::DroppedHeader => "dropped_header",
         }
     }
 }
@@ -231,6 +272,7 @@ mod tests {
             match settings.fault_for(&format!("key-{like}")) {
                 Some(Fault::Slow { .. }) => counted.0 += 1,
                 Some(Fault::NotFound) => counted.1 += 1,
+                Some(fault) => panic!("the original has no {}", fault.name()),
                 None => counted.2 += 1,
             }
         }
@@ -241,6 +283,25 @@ mod tests {
     fn shares_are_those_of_the_original() {
         let (slow, not_found, fine) = count(&ON, 100_000);
         assert_eq!((slow, not_found, fine), (63_729, 25_108, 11_163), "of 64,000, 25,000 and 11,000 expected");
+    }
+
+    #[test]
+    fn faults_that_are_asked_for_take_from_the_fine_likes_only() {
+        let more =
+            ON.changed_by(&Change { failed_share: Some(0.06), dropped_header_share: Some(0.05), ..Change::default() });
+        let more = more.unwrap();
+        let mut counted = std::collections::BTreeMap::new();
+        for key in (0..100_000).map(|like| format!("key-{like}")) {
+            let fate = more.fault_for(&key);
+            if let Some(before) = ON.fault_for(&key) {
+                assert_eq!(fate, Some(before));
+            }
+            if let Some(fault) = fate {
+                *counted.entry(fault.name()).or_insert(0) += 1;
+            }
+        }
+        let expected = [("dropped_header", 5_106), ("failed", 6_057), ("not_found", 25_108), ("slow", 63_729)];
+        assert_eq!(counted.into_iter().collect::<Vec<_>>(), expected);
     }
 
     #[test]
@@ -294,6 +355,10 @@ mod tests {
         check(
             Change { not_found_share: Some(-0.1), ..Change::default() },
             Err(InvalidSettings::Share { member: "not_found_share", value: -0.1 }),
+        );
+        check(
+            Change { failed_share: Some(2.0), ..Change::default() },
+            Err(InvalidSettings::Share { member: "failed_share", value: 2.0 }),
         );
         check(Change { slow_share: Some(1.0), ..Change::default() }, Err(InvalidSettings::Sum { sum: 1.25 }));
         check(

@@ -17,6 +17,15 @@ pub fn upstream(url: &str) -> Result<Upstream, AddressesError> {
     Ok(Upstream::new("monolith", url)?.with_deadline(DEADLINE))
 }
 
+/// Whether the monolith learns which trace a like belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TraceHeader {
+    /// It does, unless chaos says otherwise.
+    Sent,
+    /// It does not, and begins a trace of its own.
+    Dropped,
+}
+
 /// One worker's client of the monolith's internal API.
 #[derive(Clone, Debug)]
 pub struct MonolithClient(HttpClient);
@@ -31,7 +40,17 @@ impl MonolithClient {
     }
 
     /// Counts a like; a key that was counted before is answered with the count and adds nothing.
-    pub(crate) async fn fulfill_like(&self, id: &MysfitId, key: &LikeKey) -> Result<Answer, CallError> {
-        self.0.post(&format!("/mysfits/{id}/fulfill-like")).idempotency_key(key.as_str()).send().await
+    pub(crate) async fn fulfill_like(
+        &self,
+        id: &MysfitId,
+        key: &LikeKey,
+        trace_header: TraceHeader,
+    ) -> Result<Answer, CallError> {
+        let path = format!("/mysfits/{id}/fulfill-like");
+        let call = self.0.post(&path).idempotency_key(key.as_str());
+        match trace_header {
+            TraceHeader::Sent => call.send().await,
+            TraceHeader::Dropped => call.without_trace_header().send().await,
+        }
     }
 }

@@ -11,7 +11,7 @@ use tracing::Instrument as _;
 use crate::chaos::burner::Burner;
 use crate::chaos::{Fault, Switch};
 use crate::like::{LikeKey, MalformedLikeKey, MalformedMysfitId, MysfitId};
-use crate::monolith_client::MonolithClient;
+use crate::monolith_client::{MonolithClient, TraceHeader};
 
 /// Counts one like, unless chaos loses it.
 pub(crate) async fn add(
@@ -24,12 +24,13 @@ pub(crate) async fn add(
     let id: MysfitId = id.parse()?;
     let key = key_of(request.headers())?;
     telemetry::annotate("mysfit_id", id.to_string());
+    let mut trace_header = TraceHeader::Sent;
     if let Some(fault) = switch.settings().fault_for(key.as_str()) {
         telemetry::annotate("chaos_fault", fault.name());
         tracing::info!(mysfit.id = %id, chaos.fault = fault.name(), "chaos meets a like of mysfit {id}: {}", fault.name());
-        suffer(fault, &burner).await?;
+        trace_header = suffer(fault, &burner).await?;
     }
-    let answer = monolith.fulfill_like(&id, &key).await?;
+    let answer = monolith.fulfill_like(&id, &key, trace_header).await?;
     if answer.status == StatusCode::UNAUTHORIZED {
         // It is our token that is wrong, and no visitor can show a better one.
         let cause = anyhow::anyhow!("the monolith does not accept our INTERNAL_TOKEN");
@@ -52,14 +53,16 @@ fn key_of(headers: &HeaderMap) -> Result<LikeKey, ApiError> {
 
 /// Slowness is waited out without holding a worker; the CPU burns on a thread of its own meanwhile, until the like goes on or its
 /// caller gives up.
-async fn suffer(fault: Fault, burner: &Burner) -> Result<(), ApiError> {
+async fn suffer(fault: Fault, burner: &Burner) -> Result<TraceHeader, ApiError> {
     match fault {
         Fault::NotFound => Err(ApiError::not_found("the like got lost on its way to the mysfit")),
+        Fault::Failed => Err(ApiError::internal(anyhow::anyhow!("chaos makes this like fail (chaos_fault = failed)"))),
+        Fault::DroppedHeader => Ok(TraceHeader::Dropped),
         Fault::Slow { wall_time } => {
             let burning = burner.burn();
             tokio::time::sleep(wall_time).instrument(tracing::info_span!("chaos")).await;
             drop(burning);
-            Ok(())
+            Ok(TraceHeader::Sent)
         }
     }
 }

@@ -42,6 +42,33 @@ async fn a_lost_like_answers_404_and_never_reaches_the_monolith() {
 }
 
 #[actix_rt::test]
+async fn a_failed_like_answers_500_and_never_reaches_the_monolith() {
+    const MYSFIT: &str = "33e1fbd4-2fd8-45fb-a42f-f92551694506";
+    let monolith = StubMonolith::counting();
+    let all_fail = Settings { slow_share: 0.0, not_found_share: 0.0, failed_share: 1.0, ..CHAOS };
+    let heard = spawn_app(&monolith.url, all_fail).like(MYSFIT, "any").await;
+
+    assert_eq!((heard.status, heard.code()), (500, "internal"));
+    assert_eq!(monolith.asked(), []);
+    assert_eq!(value(&annotations_of(MYSFIT).await, "chaos_fault"), Some("failed"));
+}
+
+#[actix_rt::test]
+async fn a_like_with_a_dropped_header_is_counted_and_the_monolith_learns_of_no_trace() {
+    const MYSFIT: &str = "b6d16e02-6aeb-413c-b457-321151bb403d";
+    let monolith = StubMonolith::counting();
+    let all_dropped = Settings { slow_share: 0.0, not_found_share: 0.0, dropped_header_share: 1.0, ..CHAOS };
+    let app = spawn_app(&monolith.url, all_dropped);
+    assert_eq!(app.like(MYSFIT, "any").await.status, 200);
+    app.change_chaos(&json!({ "mode": "off" })).await;
+    assert_eq!(app.like(EVANGELINE, "any").await.status, 200);
+
+    let has_header = monolith.asked().into_iter().map(|asked| asked.has_trace_header).collect::<Vec<_>>();
+    assert_eq!(has_header, [false, true]);
+    assert_eq!(value(&annotations_of(MYSFIT).await, "chaos_fault"), Some("dropped_header"));
+}
+
+#[actix_rt::test]
 async fn a_slow_like_is_counted_all_the_same() {
     const MYSFIT: &str = "0e37d916-f960-4772-a25a-01b762b5c1bd";
     let monolith = StubMonolith::counting();
@@ -98,7 +125,8 @@ async fn the_switch_shows_and_changes_what_is_in_force() {
 
     let heard = app.change_chaos(&json!({ "mode": "on" })).await;
     let expected = json!({
-        "mode": "on", "seed": 7, "slow_share": 0.64, "not_found_share": 0.25, "slow_min_ms": 1200, "slow_max_ms": 3500,
+        "mode": "on", "seed": 7, "slow_share": 0.64, "not_found_share": 0.25, "failed_share": 0.0,
+        "dropped_header_share": 0.0, "slow_min_ms": 1200, "slow_max_ms": 3500,
     });
     assert_eq!((heard.status, &heard.json), (200, &expected));
     assert_eq!(app.like(EVANGELINE, &lost_key).await.status, 404);

@@ -13,6 +13,7 @@ use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
 use serde_json::Value;
 use shared::config::Environment;
 use shared::shutdown::Shutdown;
+use shared::telemetry::propagation::Propagation;
 
 pub(crate) const EVANGELINE: &str = "4e53920c-505a-4a90-a694-b9300791f0ae";
 pub(crate) const TOKEN: &str = "swordfish";
@@ -26,6 +27,7 @@ pub(crate) struct Asked {
     pub(crate) path: String,
     pub(crate) key: Option<String>,
     pub(crate) token: Option<String>,
+    pub(crate) has_trace_header: bool,
 }
 
 /// A monolith that answers every request alike and remembers what it was asked.
@@ -46,6 +48,7 @@ impl StubMonolith {
                     path: format!("{} {}", request.method(), request.path()),
                     key: header("Idempotency-Key"),
                     token: header("X-Internal-Token"),
+                    has_trace_header: request.headers().contains_key("X-Amzn-Trace-Id"),
                 });
                 async move { HttpResponse::build(status).content_type("application/json").body(body) }
             }))
@@ -157,6 +160,7 @@ fn keep_spans() -> &'static Spans {
         let spans = Spans::default();
         let provider = SdkTracerProvider::builder().with_simple_exporter(spans.clone()).build();
         opentelemetry::global::set_tracer_provider(provider);
+        opentelemetry::global::set_text_map_propagator(Propagation::default());
         spans
     })
 }

@@ -15,6 +15,7 @@ async fn a_like_is_counted_by_the_monolith() {
         path: format!("POST /mysfits/{EVANGELINE}/fulfill-like"),
         key: Some("a-key".to_owned()),
         token: Some(TOKEN.to_owned()),
+        has_trace_header: true,
     };
     assert_eq!(monolith.asked(), [expected]);
 }
