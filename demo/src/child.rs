@@ -1,4 +1,4 @@
-//! One process of the demo: this same executable with a hidden verb.
+//! One process of the demo: this same executable with a hidden verb, or somebody else's in place of our Like service.
 //!
 //! The child runs in a process group of its own, so that Ctrl-C in the terminal reaches only the demo, which then stops its
 //! children in order. Its standard input is a pipe that nobody writes to: when the demo is gone, however it went, the pipe
@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::ValueEnum;
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{ChildStdin, Command};
 
 use crate::logs::Log;
@@ -51,6 +52,7 @@ impl Role {
 #[derive(Debug)]
 pub(crate) struct Child {
     role: Role,
+    name: String,
     process: tokio::process::Child,
     lifeline: Option<ChildStdin>,
     log: Log,
@@ -70,14 +72,24 @@ pub(crate) enum Stopped {
 }
 
 impl Child {
-    /// Starts a child with exactly these variables; its output goes to a log file in `logs`.
-    pub(crate) fn start(role: Role, variables: &BTreeMap<String, String>, logs: &Path) -> anyhow::Result<Self> {
-        let path = logs.join(format!("{}.log", role.word()));
+    /// Starts a child with exactly these variables; its output goes to a log file in `logs`, called by `name`. In place of our own
+    /// program it runs `program`, if there is one.
+    pub(crate) fn start(
+        role: Role,
+        name: &str,
+        program: Option<&Path>,
+        variables: &BTreeMap<String, String>,
+        logs: &Path,
+    ) -> anyhow::Result<Self> {
+        let path = logs.join(format!("{name}.log"));
         let output = File::create(&path).with_context(|| format!("cannot write the log {}", path.display()))?;
         let executable = std::env::current_exe().context("cannot find this executable to start it again")?;
         let mut command = Command::new(executable);
+        match program {
+            Some(program) => command.arg("guard").arg(program),
+            None => command.args(["child", role.word()]),
+        };
         command
-            .args(["child", role.word()])
             .env_clear()
             .envs(variables)
             .stdin(Stdio::piped())
@@ -87,12 +99,22 @@ impl Child {
             .kill_on_drop(true);
         let mut process = command.spawn().with_context(|| format!("cannot start the {}", role.name()))?;
         let lifeline = process.stdin.take();
-        Ok(Self { role, process, lifeline, log: Log::new(path) })
+        Ok(Self { role, name: name.to_owned(), process, lifeline, log: Log::new(path) })
     }
 
     /// Which process this is.
     pub(crate) const fn role(&self) -> Role {
         self.role
+    }
+
+    /// Which of the processes of its role: `like-service`, or `like-service-2`.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The id of the process, while it runs.
+    pub(crate) fn id(&self) -> Option<u32> {
+        self.process.id()
     }
 
     /// What this child writes.
@@ -122,8 +144,11 @@ impl Child {
         }
     }
 
-    /// Ends the child at once.
+    /// Ends the child at once, and with it what it has started.
     pub(crate) async fn kill(&mut self) {
+        if let Some(group) = self.process.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw) {
+            let _has_ended_meanwhile = kill_process_group(group, Signal::KILL);
+        }
         let _already_gone = self.process.kill().await;
     }
 }

@@ -6,7 +6,11 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use shared::config::ListenAddr;
 
+use crate::chaos::ChaosVerb;
 use crate::child::Role;
+use crate::lab::LabVerb;
+use crate::like_tasks::MAX_TASKS;
+use crate::scale::ScaleArgs;
 
 /// Starts the Mythical Mysfits and a local X-Ray, drives traffic through them and shows the service map.
 #[derive(Debug, Parser)]
@@ -26,7 +30,9 @@ Examples:
   mysfits --no-traffic --chaos off     a quiet site to click on
   mysfits --site 0 --xray 0            take free ports instead of the usual ones
   mysfits map --last 5m                draw the map of a running local X-Ray
-  mysfits load --rate 20 --for 1m      send 20 requests a second to a running site, and measure";
+  mysfits load --rate 20 --for 1m      send 20 requests a second to a running site, and measure
+  mysfits lab list                     the guided labs, and how to begin one
+  mysfits chaos on 500                 make a running Like service fail in one more way";
 
 /// What `mysfits` can do.
 #[derive(Debug, Subcommand)]
@@ -44,9 +50,20 @@ pub(crate) enum Verb {
     },
     /// Sends visitors and a load balancer's health checks to services that are already running, until Ctrl-C
     Traffic(TrafficArgs),
+    /// Guided labs: starts one, and checks how far you have come
+    #[command(subcommand)]
+    Lab(LabVerb),
+    /// Shows and changes what goes wrong on purpose in a running demo
+    #[command(subcommand)]
+    Chaos(ChaosVerb),
+    /// Changes how many tasks of the Like service a running demo has
+    Scale(ScaleArgs),
     /// Runs one of the processes; `mysfits up` starts itself this way
     #[command(hide = true)]
     Child { role: Role },
+    /// Runs somebody else's executable as one of the processes
+    #[command(hide = true)]
+    Guard { program: PathBuf },
 }
 
 /// How to run the demo.
@@ -71,6 +88,18 @@ pub(crate) struct UpArgs {
     /// Send no traffic: neither visitors nor health checks
     #[arg(long, conflicts_with_all = ["run_for", "requests", "rate"])]
     pub(crate) no_traffic: bool,
+
+    /// Send a load balancer's health checks and no visitors, so that every like is yours
+    #[arg(long, conflicts_with_all = ["run_for", "requests", "rate", "no_traffic"])]
+    pub(crate) no_visitors: bool,
+
+    /// How many tasks of the Like service to run side by side; `mysfits scale` changes it
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=i64::from(MAX_TASKS)))]
+    pub(crate) like_tasks: u16,
+
+    /// Run this executable in place of our Like service; it gets the same environment variables
+    #[arg(long, value_name = "PATH")]
+    pub(crate) like_service: Option<PathBuf>,
 
     /// Whether the Like service makes most likes slow and loses a quarter
     #[arg(long, value_name = "MODE", value_enum, default_value_t = Chaos::On)]
@@ -186,6 +215,10 @@ pub(crate) struct PortArgs {
     /// OTLP over HTTP
     #[arg(long, value_name = "PORT", default_value = "4318")]
     pub(crate) otlp_http: ListenAddr,
+
+    /// The ECS task metadata endpoint
+    #[arg(long, value_name = "PORT", default_value = "8170")]
+    pub(crate) metadata: ListenAddr,
 }
 
 /// Whether faults are injected. (The values bear no help of their own: clap would print all of it three times as long.)
@@ -205,7 +238,7 @@ impl Chaos {
     }
 }
 
-fn parse_duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     let wanted = || format!("expected a whole number and a unit, such as 500ms, 30s, 5m or 1h, not '{text}'");
     let unit_at = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wanted)?;
     let (number, unit) = text.split_at(unit_at);
@@ -225,7 +258,7 @@ fn parse_load_rate(text: &str) -> Result<f64, String> {
     rate.ok_or_else(|| format!("expected requests a second from 0.01 to 10000, not '{text}'"))
 }
 
-fn parse_share(text: &str) -> Result<f64, String> {
+pub(crate) fn parse_share(text: &str) -> Result<f64, String> {
     let share: Option<f64> = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
     share.ok_or_else(|| format!("expected a share from 0 to 1, not '{text}'"))
 }

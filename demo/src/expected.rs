@@ -38,6 +38,11 @@ pub(crate) fn calls_from_clients(services: &[Service], role: Role) -> u64 {
     calls(services, End::Clients, End::Role(role))
 }
 
+/// Returns how many completed calls the map shows from one service that reported for itself to another.
+pub(crate) fn calls_between(services: &[Service], caller: Role, callee: Role) -> u64 {
+    calls(services, End::Role(caller), End::Role(callee))
+}
+
 fn calls(services: &[Service], caller: End, callee: End) -> u64 {
     let leads_there =
         |edge: &&Edge| services.iter().any(|service| service.reference_id == edge.reference_id && callee.is(service));

@@ -2,13 +2,22 @@
 //!
 //! [`up`] is the story; [`stack`] starts and stops the processes ([`child`]) on reserved [`ports`]; [`traffic`] is the world
 //! outside, and [`visitors`] sends it to services that somebody else has started; [`map`] is what comes of it, and [`expected`]
-//! what must. [`load`] is a crowd instead of a few visitors, and a stopwatch.
+//! what must. [`load`] is a crowd instead of a few visitors, and a stopwatch. [`ecs`] lets services believe that they are tasks on Fargate.
+//! What is typed in another terminal finds the demo through [`running`]: [`chaos`] breaks it, [`scale`] widens it, and [`lab`] teaches how to find out.
 
 mod cli;
 mod up;
 
+mod chaos;
+mod lab;
+mod running;
+mod scale;
+
 mod child;
 mod data;
+mod ecs;
+mod guard;
+mod like_tasks;
 mod logs;
 mod ports;
 mod stack;
@@ -44,9 +53,13 @@ fn main() -> ExitCode {
         Some(Verb::Load(args)) => block_on(load::load(&args)),
         Some(Verb::Map(args)) => block_on(local_xray::cli::map_command(&args)).map(|()| ExitCode::SUCCESS),
         Some(Verb::Healthcheck { url }) => block_on(healthcheck(&url)).map(|()| ExitCode::SUCCESS),
+        Some(Verb::Guard { program }) => guard::guard(&program),
+        Some(Verb::Lab(verb)) => block_on(lab::lab(&verb)),
+        Some(Verb::Chaos(verb)) => block_on(chaos::chaos(&verb)).map(|()| ExitCode::SUCCESS),
+        Some(Verb::Scale(args)) => block_on(scale::scale(&args)).map(|()| ExitCode::SUCCESS),
         Some(Verb::Traffic(args)) => block_on(visitors::send(&args)).map(|()| ExitCode::SUCCESS),
-        Some(Verb::Up(up)) => block_on(up::up(&up)),
-        None => block_on(up::up(&up)),
+        Some(Verb::Up(up)) => block_on(up::up(&up, None)),
+        None => block_on(up::up(&up, None)),
     };
     result.unwrap_or_else(|error| {
         complain(&error);

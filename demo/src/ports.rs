@@ -12,7 +12,7 @@ use crate::cli::PortArgs;
 /// How often a free port is asked for when it has to be free for UDP too.
 const ATTEMPTS: usize = 20;
 
-/// One thing for each of the seven listeners.
+/// One thing for each of the eight listeners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Listeners<T> {
     pub(crate) site: T,
@@ -22,6 +22,7 @@ pub(crate) struct Listeners<T> {
     pub(crate) xray: T,
     pub(crate) otlp_grpc: T,
     pub(crate) otlp_http: T,
+    pub(crate) metadata: T,
 }
 
 /// The addresses of all listeners, each held until the child that wants it is about to start.
@@ -65,6 +66,7 @@ pub(crate) fn reserve(ports: &PortArgs) -> Result<Reservation, CannotListen> {
         xray: Wanted { also_udp: true, ..wanted("--xray", "the local X-Ray", &ports.xray) },
         otlp_grpc: wanted("--otlp-grpc", "OTLP over gRPC", &ports.otlp_grpc),
         otlp_http: wanted("--otlp-http", "OTLP over HTTP", &ports.otlp_http),
+        metadata: wanted("--metadata", "the task metadata endpoint", &ports.metadata),
     };
     let mut refused = Vec::new();
     let held = wanted.map(|wanted| wanted.hold().map_err(|error| refused.push(Refused { wanted, error })).ok());
@@ -80,10 +82,15 @@ impl Reservation {
         self.0.as_ref().map(|held| held.address)
     }
 
+    /// Lets go of the port of the task metadata endpoint, which this process serves itself.
+    pub(crate) fn release_metadata(&mut self) {
+        drop(self.0.metadata.sockets.take());
+    }
+
     /// Lets go of the ports of one child, which takes them right afterwards. The others stay held: a free port given up early
     /// could become the near end of any connection made meanwhile.
     pub(crate) fn release(&mut self, role: Role) {
-        let Listeners { site, internal, like, like_internal, xray, otlp_grpc, otlp_http } = &mut self.0;
+        let Listeners { site, internal, like, like_internal, xray, otlp_grpc, otlp_http, metadata: _ } = &mut self.0;
         let held = match role {
             Role::LocalXray => vec![xray, otlp_grpc, otlp_http],
             Role::Monolith => vec![site, internal],
@@ -142,6 +149,7 @@ impl<T> Listeners<T> {
             xray: &self.xray,
             otlp_grpc: &self.otlp_grpc,
             otlp_http: &self.otlp_http,
+            metadata: &self.metadata,
         }
     }
 
@@ -154,6 +162,7 @@ impl<T> Listeners<T> {
             xray: f(self.xray),
             otlp_grpc: f(self.otlp_grpc),
             otlp_http: f(self.otlp_http),
+            metadata: f(self.metadata),
         }
     }
 }
@@ -168,6 +177,7 @@ impl<T> Listeners<Option<T>> {
             xray: self.xray?,
             otlp_grpc: self.otlp_grpc?,
             otlp_http: self.otlp_http?,
+            metadata: self.metadata?,
         })
     }
 }
@@ -195,18 +205,19 @@ mod tests {
             like_internal: free.clone(),
             xray: free.clone(),
             otlp_grpc: free.clone(),
-            otlp_http: free,
+            otlp_http: free.clone(),
+            metadata: free,
         }
     }
 
     #[test]
-    fn free_ports_are_seven_different_ones() {
+    fn free_ports_are_eight_different_ones() {
         let addresses = reserve(&free_ports()).unwrap().addresses();
         let mut ports = Vec::new();
         addresses.map(|address| ports.push(address.port()));
         ports.sort_unstable();
         ports.dedup();
-        assert_eq!(ports.len(), 7);
+        assert_eq!(ports.len(), 8);
         assert!(!ports.contains(&0));
     }
 

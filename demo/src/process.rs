@@ -14,7 +14,10 @@ use crate::child::Role;
 
 /// Runs this process's program to its end.
 pub(crate) fn run(role: Role) -> anyhow::Result<()> {
-    stop_when_the_parent_is_gone()?;
+    // SIGTERM to ourselves says it in the one way that every program here understands.
+    when_the_parent_is_gone(|| {
+        let _we_exist = kill_process(getpid(), Signal::TERM);
+    })?;
     let environment = Environment::from_process();
     match role {
         Role::LocalXray => run_local_xray(&environment),
@@ -23,11 +26,11 @@ pub(crate) fn run(role: Role) -> anyhow::Result<()> {
     }
 }
 
-/// The end of standard input is the wish to stop; SIGTERM says it in the one way that every program here understands.
-fn stop_when_the_parent_is_gone() -> std::io::Result<()> {
+/// The end of standard input is the wish to stop, however the demo came to its end.
+pub(crate) fn when_the_parent_is_gone(stop: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
     let watch = || {
         let _end_or_error = std::io::stdin().lock().read_to_end(&mut Vec::new());
-        let _we_exist = kill_process(getpid(), Signal::TERM);
+        stop();
     };
     std::thread::Builder::new().name("lifeline".to_owned()).spawn(watch).map(drop)
 }

@@ -1,17 +1,22 @@
 //! The three processes in order: the local X-Ray first, so that no trace is lost, and the Like service last; stopped in reverse.
+//! Before all of them comes the task metadata endpoint, because services ask it as the first thing they do.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use futures_util::future::select_all;
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::child::{Child, Death, Role, Stopped};
 use crate::cli::Chaos;
+use crate::ecs::{Agent, Life, Order, Wish};
+use crate::like_tasks::{LikeTask, MAX_TASKS, introduce};
 use crate::ports::{Listeners, Reservation, url_of};
+use crate::running::Task;
 use crate::screen::Screen;
 
 /// How long a child may take until it answers; a debug build on a busy machine needs some of it.
@@ -38,14 +43,18 @@ const INHERITED: [&str; 10] = [
 ];
 
 /// What the children have to know beyond their addresses.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Settings<'a> {
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
     /// The folder of the database and of the logs.
-    pub(crate) data: &'a Path,
+    pub(crate) data: PathBuf,
     /// Whether faults are injected.
     pub(crate) chaos: Chaos,
     /// Decides which likes fail.
     pub(crate) seed: u64,
+    /// The executable that runs in place of our Like service, if any.
+    pub(crate) like_service: Option<PathBuf>,
+    /// How many tasks of the Like service to begin with.
+    pub(crate) like_tasks: u16,
 }
 
 /// The running children, in the order of their start.
@@ -53,36 +62,141 @@ pub(crate) struct Settings<'a> {
 pub(crate) struct Stack {
     children: Vec<Child>,
     addresses: Listeners<SocketAddr>,
+    like_tasks: Vec<LikeTask>,
+    settings: Settings,
+    token: String,
+    agent: Option<Agent>,
 }
 
 impl Stack {
     /// A stack without children, for these addresses.
-    pub(crate) const fn new(addresses: Listeners<SocketAddr>) -> Self {
-        Self { children: Vec::new(), addresses }
+    pub(crate) fn new(addresses: Listeners<SocketAddr>, settings: Settings) -> Self {
+        let token = Uuid::new_v4().simple().to_string();
+        let like_tasks = vec![LikeTask::first(addresses.like, addresses.like_internal)];
+        Self { children: Vec::new(), addresses, like_tasks, settings, token, agent: None }
     }
 
-    /// Starts the children one after the other, each once the one before is ready.
+    /// Starts the children one after the other, each once the one before is ready. What other commands order meanwhile comes out of the
+    /// receiver, for [`Stack::obey`].
     pub(crate) async fn start(
         &mut self,
         mut ports: Reservation,
-        settings: Settings<'_>,
         screen: &Screen,
-    ) -> anyhow::Result<()> {
-        let logs = settings.data.join("logs");
+    ) -> anyhow::Result<mpsc::Receiver<Order>> {
+        let logs = self.logs();
         std::fs::create_dir_all(&logs).with_context(|| format!("cannot make the folder {}", logs.display()))?;
-        let token = Uuid::new_v4().simple().to_string();
+        ports.release_metadata();
+        let (agent, orders) = Agent::start(self.addresses.metadata)?;
+        self.agent = Some(agent);
         for role in [Role::LocalXray, Role::Monolith, Role::LikeService] {
             screen.live(&format!("  starting the {} …", role.name()));
-            let started = Instant::now();
-            let variables = variables(role, &self.addresses, settings, &token, std::env::vars());
             ports.release(role);
-            let child = Child::start(role, &variables, &logs)?;
-            self.children.push(child);
-            self.wait_until_ready(role).await?;
+            let started = Instant::now();
+            let first = self.like_tasks.first().cloned();
+            self.start_child(role, first.filter(|_| role == Role::LikeService).as_ref()).await?;
             let (name, seconds) = (role.name(), started.elapsed().as_secs_f64());
             screen.line(&format!("  {name:<13}ready after {seconds:.1} s on {}", self.url(role)));
         }
+        if self.settings.like_tasks > 1 {
+            self.scale(self.settings.like_tasks).await?;
+            screen.line(&format!("  {:<13}{} tasks", Role::LikeService.name(), self.settings.like_tasks));
+        }
+        Ok(orders)
+    }
+
+    /// Does what another command asks for, or says why not.
+    pub(crate) async fn obey(&mut self, wish: Wish) -> anyhow::Result<()> {
+        match wish {
+            Wish::LikeTasks(tasks) => self.scale(tasks).await?,
+            Wish::LikeService(Life::Dead) => self.kill_like_service().await,
+            Wish::LikeService(Life::Alive) => self.revive_like_service().await?,
+        }
         Ok(())
+    }
+
+    /// Where the tasks of the Like service are.
+    pub(crate) fn like_tasks(&self) -> Vec<Task> {
+        self.like_tasks.iter().map(LikeTask::urls).collect()
+    }
+
+    /// The address of the task metadata endpoint, without a path.
+    pub(crate) fn metadata_url(&self) -> String {
+        url_of(self.addresses.metadata)
+    }
+
+    async fn kill_like_service(&mut self) {
+        for child in self.children.iter_mut().filter(|child| child.role() == Role::LikeService) {
+            child.kill().await;
+            if let Some(agent) = &self.agent {
+                agent.forget(child.name());
+            }
+        }
+        self.children.retain(|child| child.role() != Role::LikeService);
+    }
+
+    async fn revive_like_service(&mut self) -> anyhow::Result<()> {
+        if self.children.iter().any(|child| child.role() == Role::LikeService) {
+            return Ok(());
+        }
+        for task in self.like_tasks.clone() {
+            self.start_child(Role::LikeService, Some(&task)).await?;
+        }
+        Ok(())
+    }
+
+    /// Starts or stops tasks of the Like service until there are so many. The monolith hears of a new one once it is ready, and of one that
+    /// goes before it is stopped, so that nobody notices.
+    pub(crate) async fn scale(&mut self, tasks: u16) -> anyhow::Result<()> {
+        ensure!((1..=MAX_TASKS).contains(&tasks), "the like service has 1 to {MAX_TASKS} tasks, not {tasks}");
+        self.revive_like_service().await?;
+        let wanted = usize::from(tasks);
+        for number in self.like_tasks.len() + 1..=wanted {
+            let first = self.like_tasks.first().context("there is always a first task")?;
+            let task = LikeTask::further(u16::try_from(number)?, first)?;
+            self.start_child(Role::LikeService, Some(&task)).await?;
+            self.like_tasks.push(task);
+        }
+        let leaving = self.like_tasks.split_off(wanted.min(self.like_tasks.len()));
+        introduce(&self.like_tasks, self.addresses.internal, &self.token).await?;
+        for task in leaving {
+            self.stop_task(&task.name()).await;
+        }
+        Ok(())
+    }
+
+    async fn stop_task(&mut self, name: &str) {
+        let Some(place) = self.children.iter().position(|child| child.name() == name) else { return };
+        let mut child = self.children.remove(place);
+        let _however_it_went = child.stop(STOP_DEADLINE).await;
+        if let Some(agent) = &self.agent {
+            agent.forget(name);
+        }
+    }
+
+    async fn start_child(&mut self, role: Role, task: Option<&LikeTask>) -> anyhow::Result<()> {
+        let program = task.and_then(|_| self.settings.like_service.clone());
+        let name = task.map_or_else(|| role.word().to_owned(), LikeTask::name);
+        let mut variables = variables(role, &self.addresses, &self.settings, &self.token, std::env::vars());
+        if let Some(task) = task {
+            variables.insert("LISTEN_ADDR".to_owned(), task.public.to_string());
+            variables.insert("INTERNAL_LISTEN_ADDR".to_owned(), task.internal.to_string());
+        }
+        if let Some(agent) = self.agent.as_ref().filter(|_| role != Role::LocalXray) {
+            variables.extend(agent.announce(&name, role.word()).map(|(name, value)| (name.to_owned(), value)));
+        }
+        let child = Child::start(role, &name, program.as_deref(), &variables, &self.logs())?;
+        self.children.push(child);
+        let url = task.map_or_else(|| self.url(role), |task| url_of(task.public));
+        self.wait_until_ready(role, &url, program.is_some()).await?;
+        let child = self.children.last().and_then(|child| Some((child.name().to_owned(), child.id()?)));
+        if let (Some(agent), Some((name, id))) = (&self.agent, child) {
+            agent.watch(&name, id);
+        }
+        Ok(())
+    }
+
+    fn logs(&self) -> PathBuf {
+        self.settings.data.join("logs")
     }
 
     /// The URL of a child's main listener, without a path.
@@ -136,12 +250,13 @@ impl Stack {
         }
     }
 
-    async fn wait_until_ready(&mut self, role: Role) -> anyhow::Result<()> {
+    /// Waits until a child says that it is ready, or, if it is not ours and may have no way to say so, until it answers at all.
+    async fn wait_until_ready(&mut self, role: Role, url: &str, is_foreign: bool) -> anyhow::Result<()> {
         let path = if role == Role::LocalXray { "/health/live" } else { "/health/ready" };
-        let url = format!("{}{path}", self.url(role));
+        let url = format!("{url}{path}");
         let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build()?;
         tokio::select! {
-            () = answers(&client, &url) => Ok(()),
+            () = answers(&client, &url, is_foreign) => Ok(()),
             death = self.death() => Err(death.into()),
             () = tokio::time::sleep(READY_DEADLINE) => {
                 let tail = self.children.last_mut().map(|child| child.log().tail()).unwrap_or_default();
@@ -151,11 +266,11 @@ impl Stack {
     }
 }
 
-async fn answers(client: &reqwest::Client, url: &str) {
+async fn answers(client: &reqwest::Client, url: &str, with_any_status: bool) {
     let mut ticks = tokio::time::interval(ASK_EVERY);
     loop {
         ticks.tick().await;
-        if client.get(url).send().await.is_ok_and(|answer| answer.status().is_success()) {
+        if client.get(url).send().await.is_ok_and(|answer| with_any_status || answer.status().is_success()) {
             return;
         }
     }
@@ -165,7 +280,7 @@ async fn answers(client: &reqwest::Client, url: &str) {
 fn variables(
     role: Role,
     at: &Listeners<SocketAddr>,
-    settings: Settings<'_>,
+    settings: &Settings,
     token: &str,
     own: impl Iterator<Item = (String, String)>,
 ) -> BTreeMap<String, String> {
@@ -193,8 +308,6 @@ fn variables(
         set("DATABASE_URL", sqlite_url(&settings.data.join("mysfits.db")));
         set("TRACE_URL_TEMPLATE", format!("{}/traces/{{trace_id}}", url_of(at.xray)));
     } else {
-        set("LISTEN_ADDR", at.like.to_string());
-        set("INTERNAL_LISTEN_ADDR", at.like_internal.to_string());
         set("MONOLITH_URL", url_of(at.internal));
         set("CHAOSMODE", settings.chaos.as_str().to_owned());
         set("CHAOS_SEED", settings.seed.to_string());
@@ -222,13 +335,14 @@ mod tests {
             xray: at(5),
             otlp_grpc: at(6),
             otlp_http: at(7),
+            metadata: at(8),
         }
     }
 
     fn variables_of(role: Role, own: &[(&str, &str)]) -> BTreeMap<String, String> {
-        let settings = Settings { data: Path::new("/data"), chaos: Chaos::On, seed: 7 };
+        let settings = Settings { data: "/data".into(), chaos: Chaos::On, seed: 7, like_service: None, like_tasks: 1 };
         let own = own.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        variables(role, &addresses(), settings, "token", own)
+        variables(role, &addresses(), &settings, "token", own)
     }
 
     #[test]

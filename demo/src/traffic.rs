@@ -157,7 +157,8 @@ impl Traffic {
         counts.slowest = counts.slowest.max(started.elapsed());
     }
 
-    async fn check_until_stopped(&self) {
+    /// Sends health checks alone, until [`Traffic::stop`].
+    pub(crate) async fn check_until_stopped(&self) {
         let mut ticks = tokio::time::interval(CHECK_EVERY);
         loop {
             tokio::select! {

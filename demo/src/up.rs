@@ -1,17 +1,21 @@
 //! `mysfits up`, from the first line to the last: reserve ports, start, send traffic, watch the map, stop in reverse.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
 use shared::shutdown::Shutdown;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::child::Role;
 use crate::cli::UpArgs;
 use crate::data::DataFolder;
+use crate::ecs::Order;
 use crate::map::LiveMap;
 use crate::ports;
+use crate::running::Running;
 use crate::screen::Screen;
 use crate::stack::{Settings, Stack};
 use crate::traffic::Traffic;
@@ -25,31 +29,41 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const REPORT_EVERY: u32 = 10;
 
 /// Runs the demo until it is finished, interrupted or broken.
-pub(crate) async fn up(args: &UpArgs) -> anyhow::Result<ExitCode> {
+pub(crate) async fn up(args: &UpArgs, lab: Option<&str>) -> anyhow::Result<ExitCode> {
     let screen = Screen::on_stdout();
     let seed = args.seed.unwrap_or_else(|| u64::from(rand::random::<u16>()));
     screen.line(&format!("{}: starting two services and a local X-Ray (seed {seed})", screen.bold("Mythical Mysfits")));
     let ports = ports::reserve(&args.ports)?;
     let data = DataFolder::open(args.data.as_deref())?;
+    Running::refuse_second(data.path())?;
+    let like_service = args.like_service.as_deref().map(executable).transpose()?;
     let shutdown = Shutdown::on_signals().context("cannot listen for signals")?;
 
-    let mut stack = Stack::new(ports.addresses());
-    let settings = Settings { data: data.path(), chaos: args.chaos, seed };
+    let like_tasks = args.like_tasks;
+    let settings = Settings { data: data.path().to_owned(), chaos: args.chaos, seed, like_service, like_tasks };
+    let mut stack = Stack::new(ports.addresses(), settings);
     let started = tokio::select! {
-        started = stack.start(ports, settings, &screen) => started.map(|()| true),
-        () = shutdown.requested() => Ok(false),
+        started = stack.start(ports, &screen) => started.map(Some),
+        () = shutdown.requested() => Ok(None),
     };
     let result = match started {
-        Ok(true) => Demo::new(args, seed, screen.clone(), &mut stack)?.run(&shutdown, &data).await,
-        Ok(false) => Ok(ExitCode::SUCCESS),
+        Ok(Some(orders)) => Demo::new(args, seed, lab, &data, screen.clone(), &mut stack, orders)?.run(&shutdown).await,
+        Ok(None) => Ok(ExitCode::SUCCESS),
         Err(error) => Err(error),
     };
+    Running::forget(data.path());
     let stopped = stop(&mut stack, &screen, &shutdown).await;
     if let Some(kept) = data.close(result.is_err() || stopped == Stop::Troubled) {
         screen.line(&format!("  database and logs are in {}", kept.display()));
     }
     let code = result?;
     Ok(if stopped == Stop::Orderly { code } else { ExitCode::FAILURE })
+}
+
+/// The whole path of an executable, so that nothing depends on where a child is started.
+fn executable(path: &Path) -> anyhow::Result<PathBuf> {
+    let found = path.canonicalize().ok().filter(|path| path.is_file());
+    found.with_context(|| format!("there is no executable {} (--like-service); build it first", path.display()))
 }
 
 /// How the children were stopped.
@@ -80,8 +94,12 @@ async fn stop(stack: &mut Stack, screen: &Screen, shutdown: &Shutdown) -> Stop {
 struct Demo<'a> {
     args: &'a UpArgs,
     seed: u64,
+    lab: Option<&'a str>,
+    data: PathBuf,
+    since: SystemTime,
     screen: Screen,
     stack: &'a mut Stack,
+    orders: mpsc::Receiver<Order>,
     traffic: Traffic,
     map: LiveMap,
     looks: u32,
@@ -98,14 +116,24 @@ enum Ending {
 }
 
 impl<'a> Demo<'a> {
-    fn new(args: &'a UpArgs, seed: u64, screen: Screen, stack: &'a mut Stack) -> anyhow::Result<Self> {
+    fn new(
+        args: &'a UpArgs,
+        seed: u64,
+        lab: Option<&'a str>,
+        data: &DataFolder,
+        screen: Screen,
+        stack: &'a mut Stack,
+        orders: mpsc::Receiver<Order>,
+    ) -> anyhow::Result<Self> {
+        let (data, since) = (data.path().to_owned(), SystemTime::now());
         let traffic = Traffic::new(stack.url(Role::Monolith), stack.url(Role::LikeService))?;
         let map = LiveMap::starting_now(stack.url(Role::LocalXray));
-        Ok(Self { args, seed, screen, stack, traffic, map, looks: 0, has_shown_map: false })
+        Ok(Self { args, seed, lab, data, since, screen, stack, orders, traffic, map, looks: 0, has_shown_map: false })
     }
 
-    async fn run(mut self, shutdown: &Shutdown, data: &DataFolder) -> anyhow::Result<ExitCode> {
-        self.announce(data);
+    async fn run(mut self, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
+        self.running().write(&self.data)?;
+        self.announce();
         let ending = self.watch(shutdown).await?;
         self.show_warnings();
         match ending {
@@ -114,14 +142,30 @@ impl<'a> Demo<'a> {
         }
     }
 
-    fn announce(&self, data: &DataFolder) {
+    /// What other commands must know.
+    fn running(&self) -> Running {
+        Running {
+            pid: std::process::id(),
+            since: self.since.duration_since(UNIX_EPOCH).map_or(0.0, |now| now.as_secs_f64()),
+            lab: self.lab.map(str::to_owned),
+            seed: self.seed,
+            like_service: self.args.like_service.clone(),
+            site: self.stack.url(Role::Monolith),
+            xray: self.stack.url(Role::LocalXray),
+            like: self.stack.like_tasks(),
+            metadata: self.stack.metadata_url(),
+        }
+    }
+
+    fn announce(&self) {
         let (site, xray) = (self.stack.url(Role::Monolith), self.stack.url(Role::LocalXray));
         let screen = &self.screen;
         screen.line("");
         screen.line(&format!("  Web site     {}", screen.bold(&site)));
         screen.line(&format!("  Service map  {}", screen.bold(&format!("{xray}/map"))));
         screen.line(&format!("  Traces       {}", screen.bold(&format!("{xray}/traces"))));
-        screen.line(&format!("  Logs         {}", data.path().join("logs").display()));
+        screen.line(&format!("  Tasks        {}", self.stack.metadata_url()));
+        screen.line(&format!("  Logs         {}", self.data.join("logs").display()));
         screen.line("");
         if !self.is_bounded() {
             screen.line("Click some hearts, then open the service map. Ctrl-C stops everything.\n");
@@ -139,6 +183,7 @@ impl<'a> Demo<'a> {
                 sent = &mut sending => return sent.map(|()| Ending::Finished),
                 () = shutdown.requested() => return Ok(Ending::Interrupted),
                 death = self.stack.death() => return Err(death.into()),
+                Some(order) = self.orders.recv() => self.obey(order).await,
                 now = looks.tick() => {
                     if end.is_some_and(|end| now >= end) {
                         traffic.stop(); // visits under way may finish, and then `sending` ends
@@ -147,6 +192,18 @@ impl<'a> Demo<'a> {
                 }
             }
         }
+    }
+
+    /// Fulfils a wish of another command and says so on both sides.
+    async fn obey(&mut self, order: Order) {
+        let Order { wish, done } = order;
+        let outcome = self.stack.obey(wish).await.and_then(|()| self.running().write(&self.data));
+        let outcome = outcome.map_err(|error| format!("{error:#}"));
+        match &outcome {
+            Ok(()) => self.screen.line(&format!("  ordered: {wish}")),
+            Err(why) => self.screen.line(&format!("  ! ordered, and not possible: {wish}: {why}")),
+        }
+        let _or_nobody_waits_any_more = done.send(outcome);
     }
 
     /// One look at logs, map and counts: a live block where it stays in sight as a whole, lines where it does not.
@@ -225,6 +282,10 @@ impl<'a> Demo<'a> {
 async fn send(args: &UpArgs, seed: u64, traffic: Traffic) -> anyhow::Result<()> {
     if args.no_traffic {
         return std::future::pending().await;
+    }
+    if args.no_visitors {
+        traffic.check_until_stopped().await;
+        return Ok(());
     }
     match args.requests {
         Some(likes) => traffic.send_exactly(likes, seed, args.rate.unwrap_or(BRISK)).await,
