@@ -6,6 +6,7 @@
 mod axe;
 mod browser;
 mod containers;
+mod lesson;
 mod stack;
 mod wait;
 mod xray;
@@ -13,6 +14,7 @@ mod xray;
 pub use axe::violations;
 pub use browser::{Browser, Download, Theme};
 pub use containers::{Containers, docker};
-pub use stack::{Finished, Stack, run, run_up};
+pub use lesson::{Edit, Lesson, Step, missing_line};
+pub use stack::{Finished, Stack, executable, run, run_up};
 pub use wait::eventually;
 pub use xray::{Trace, Xray};

@@ -13,7 +13,7 @@ use tokio::process::{Child, ChildStdout, Command};
 use crate::xray::Xray;
 
 /// Flags that ask for a free port everywhere, so that tests run beside each other and beside a demo.
-const FREE_PORTS: [&str; 14] = [
+const FREE_PORTS: [&str; 16] = [
     "--site",
     "0",
     "--internal",
@@ -28,6 +28,8 @@ const FREE_PORTS: [&str; 14] = [
     "0",
     "--otlp-http",
     "0",
+    "--metadata",
+    "0",
 ];
 
 /// Longest wait for a stack to start, to finish a bounded run or to stop.
@@ -40,7 +42,7 @@ pub struct Stack {
     output: Lines<BufReader<ChildStdout>>,
     site: String,
     xray: String,
-    data: TempDir,
+    data: Option<TempDir>,
 }
 
 /// What a command that ended by itself left behind.
@@ -62,16 +64,26 @@ impl Stack {
     /// When it ends or stays silent before that; the text has its output.
     pub async fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Self> {
         let data = tempfile::tempdir()?;
-        let mut process = mysfits()?
-            .args(["up", "--data"])
-            .arg(data.path())
-            .args(FREE_PORTS)
-            .args(arguments)
-            .envs(variables.iter().copied())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
+        let mut command = mysfits()?;
+        command.args(["up", "--data"]).arg(data.path()).args(FREE_PORTS).args(arguments);
+        command.envs(variables.iter().copied());
+        Self::spawn(command, Some(data)).await
+    }
+
+    /// Starts the demo as somebody does who types `mysfits` and these arguments into a shell in `folder`; the data is wherever they say.
+    ///
+    /// # Errors
+    ///
+    /// As [`Stack::start`].
+    pub async fn type_in(folder: &Path, arguments: &str) -> Result<Self> {
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(format!("exec \"$0\" {arguments} {}", FREE_PORTS.join(" ")));
+        command.arg(executable("mysfits")?).current_dir(folder);
+        Self::spawn(command, None).await
+    }
+
+    async fn spawn(mut command: Command, data: Option<TempDir>) -> Result<Self> {
+        let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
         let mut output = BufReader::new(process.stdout.take().context("its output")?).lines();
         let (site, xray) =
             tokio::time::timeout(DEADLINE, announced(&mut output)).await.context("it never said where to look")??;
@@ -102,7 +114,8 @@ impl Stack {
     ///
     /// When there is no such log file.
     pub fn log_of(&self, child: &str) -> Result<String> {
-        let path = self.data.path().join("logs").join(format!("{child}.log"));
+        let data = self.data.as_ref().context("the data is not in a folder of the test")?;
+        let path = data.path().join("logs").join(format!("{child}.log"));
         std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
     }
 
@@ -153,12 +166,20 @@ pub async fn run_up(arguments: &[&str]) -> Result<Finished> {
     run(&arguments).await
 }
 
-/// The `mysfits` executable of this build.
 fn mysfits() -> Result<Command> {
+    Ok(Command::new(executable("mysfits")?))
+}
+
+/// An executable of this build.
+///
+/// # Errors
+///
+/// When it is not there.
+pub fn executable(name: &str) -> Result<PathBuf> {
     let test = std::env::current_exe()?;
-    let built: PathBuf = test.ancestors().nth(2).unwrap_or(Path::new(".")).join("mysfits");
+    let built: PathBuf = test.ancestors().nth(2).unwrap_or(Path::new(".")).join(name);
     ensure!(built.is_file(), "{} is not there; run `cargo build --workspace --all-targets` first", built.display());
-    Ok(Command::new(built))
+    Ok(built)
 }
 
 async fn announced(output: &mut Lines<BufReader<ChildStdout>>) -> Result<(String, String)> {

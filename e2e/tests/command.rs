@@ -59,12 +59,13 @@ async fn a_load_knows_what_the_demo_of_its_site_uses() -> Result<()> {
 
 #[tokio::test]
 async fn a_taken_port_is_named_with_the_flag_that_moves_it() -> Result<()> {
-    for flag in ["--site", "--internal", "--like", "--like-internal", "--xray", "--otlp-grpc", "--otlp-http"] {
+    const FLAGS: [&str; 8] =
+        ["--site", "--internal", "--like", "--like-internal", "--xray", "--otlp-grpc", "--otlp-http", "--metadata"];
+    for flag in FLAGS {
         let taken = TcpListener::bind("127.0.0.1:0")?;
         let port = taken.local_addr()?.port().to_string();
-        let free = ["--site", "--internal", "--like", "--like-internal", "--xray", "--otlp-grpc", "--otlp-http"];
         let mut arguments = vec!["up", "--no-traffic"];
-        for other in free {
+        for other in FLAGS {
             arguments.extend([other, if other == flag { port.as_str() } else { "0" }]);
         }
         let refused = run(&arguments).await?;

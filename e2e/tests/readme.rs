@@ -10,7 +10,15 @@ fn root() -> PathBuf {
 }
 
 fn documents() -> Result<Vec<(PathBuf, String)>> {
-    let names = ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "local-xray/README.md"];
+    read(&["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "local-xray/README.md"])
+}
+
+/// The labs: what they print is typed in `labs.rs`.
+fn labs() -> Result<Vec<(PathBuf, String)>> {
+    read(&["labs/README.md", "labs/1-metadata.md", "labs/3-tracing.md", "labs/4-scaling.md", "labs/5-your-own.md"])
+}
+
+fn read(names: &[&str]) -> Result<Vec<(PathBuf, String)>> {
     names.iter().map(|name| root().join(name)).map(|path| Ok((path.clone(), std::fs::read_to_string(&path)?))).collect()
 }
 
@@ -77,7 +85,7 @@ fn links(text: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn every_link_leads_somewhere() -> Result<()> {
     let mut followed = 0;
-    for (path, text) in documents()? {
+    for (path, text) in documents()?.into_iter().chain(labs()?) {
         let folder = path.parent().context("a document lies in a folder")?;
         for target in links(&text) {
             let file = folder.join(target.split('#').next().unwrap_or_default());
