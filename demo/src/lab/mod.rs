@@ -37,7 +37,7 @@ pub(crate) enum LabVerb {
     /// Shows all labs
     List,
     /// Empties the data folder of the labs and starts the demo at the beginning of one; Ctrl-C stops it
-    Start(StartArgs),
+    Start(Box<StartArgs>),
     /// Says what a lab asks for, what of it can be seen, and what is still to do; exits 0 once nothing is
     Check(CheckArgs),
 }
