@@ -49,12 +49,13 @@ fn snapshot(traces: u64) -> Snapshot {
     let store = Store::open(&StoreConfig {
         folder: None,
         max_bytes: u64::MAX,
+        max_memory: u64::MAX,
         max_age: Duration::MAX,
         durability: Durability::default(),
     })
     .expect("a store in memory");
     let workload = workload(traces);
-    let documents = (0..traces).flat_map(|number| workload.story(number).documents()).collect();
+    let documents = (0..traces).flat_map(|number| workload.story(number).documents()).map(Into::into).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     runtime.block_on(store.apply(documents)).expect("the store runs");
     store.snapshot()

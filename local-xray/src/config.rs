@@ -11,10 +11,11 @@ use subtle::ConstantTimeEq;
 use crate::logs::LogsConfig;
 use crate::store::{Durability, StoreConfig};
 
-/// The default bounds on what a store keeps on disk, and in memory. Either way traces are in memory too, where they take
-/// ten to twenty times as many bytes.
-const MAX_BYTES_ON_DISK: u64 = 64 << 20;
-const MAX_BYTES_IN_MEMORY: u64 = 32 << 20;
+/// The default bounds on what a store keeps on disk, or in memory in place of a disk.
+const MAX_BYTES_ON_DISK: u64 = 2 << 30;
+const MAX_BYTES_IN_MEMORY: u64 = 256 << 20;
+/// The default bound on the memory of traces: enough for the rows of five million.
+const MAX_MEMORY: u64 = 1 << 30;
 /// The default bounds on log lines, on disk and in memory. Lines are in memory too, where they take about twice as
 /// many bytes.
 const MAX_LOG_BYTES_ON_DISK: u64 = 64 << 20;
@@ -45,9 +46,15 @@ pub struct ServeArgs {
     #[arg(long, env = "LOCAL_XRAY_IN_MEMORY")]
     in_memory: bool,
 
-    /// How many bytes traces may take, compressed, e.g. 64MiB or 10GiB; the oldest go first [default: 64MiB; 32MiB in memory]
+    /// How many bytes traces may take on disk, compressed, e.g. 512MiB or 10GiB; the oldest go first [default: 2GiB; 256MiB
+    /// with --in-memory]
     #[arg(long, env = "LOCAL_XRAY_MAX_BYTES", value_name = "BYTES", value_parser = bytes)]
     max_bytes: Option<u64>,
+
+    /// How much memory traces may take: those in use, what was read back, and sixty bytes or so for each that is on disk. When
+    /// there is not enough for these, the oldest go
+    #[arg(long, env = "LOCAL_XRAY_MAX_MEMORY", value_name = "BYTES", default_value = "1GiB", value_parser = bytes)]
+    max_memory: u64,
 
     /// How many bytes log lines may take, e.g. 64MiB; the oldest go first [default: 64MiB; 16MiB in memory]
     #[arg(long, env = "LOCAL_XRAY_MAX_LOG_BYTES", value_name = "BYTES", value_parser = bytes)]
@@ -126,6 +133,7 @@ impl Config {
             store: StoreConfig {
                 folder: None,
                 max_bytes: 64 << 20,
+                max_memory: MAX_MEMORY,
                 max_age: MAX_AGE,
                 durability: Durability::default(),
             },
@@ -150,6 +158,7 @@ impl ServeArgs {
         StoreConfig {
             folder,
             max_bytes: self.max_bytes.unwrap_or(default_bytes),
+            max_memory: self.max_memory,
             max_age: self.max_age,
             durability: self.durability,
         }
@@ -271,9 +280,9 @@ mod tests {
             let store = Serve::parse_from(usual.iter().chain(arguments)).args.store();
             assert_eq!((store.folder.as_deref(), store.max_bytes), (folder.map(std::path::Path::new), max_bytes));
         };
-        check(&[], Some("/share/local-xray"), 64 << 20);
-        check(&["--data", "here"], Some("here"), 64 << 20);
-        check(&["--in-memory"], None, 32 << 20);
+        check(&[], Some("/share/local-xray"), 2 << 30);
+        check(&["--data", "here"], Some("here"), 2 << 30);
+        check(&["--in-memory"], None, 256 << 20);
         check(&["--in-memory", "--max-bytes", "1MiB"], None, 1 << 20);
     }
 

@@ -28,7 +28,10 @@ impl From<Translation> for Taken {
 
 /// A datagram, with whatever format it claims to have.
 pub fn datagram(datagram: &[u8]) -> Taken {
-    udp::read(datagram).into()
+    let mut received = udp::Received::default();
+    udp::read(datagram, &mut received);
+    let documents = received.arrivals.iter().map(|arrival| arrival.document().clone());
+    Taken { documents: documents.collect(), rejections: received.rejections }
 }
 
 /// The body of an OTLP request over HTTP, and how many spans it holds; `None` when it is no request.

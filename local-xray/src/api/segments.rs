@@ -22,7 +22,7 @@ pub(super) async fn put(
     let (documents, beyond) = documents.inspect_err(|error| {
         state.intake.reject(Rejection::new(ErrorCode::InvalidRequest, "$", error.to_string()), Door::SegmentsApi);
     })?;
-    let rejections = segments_api::take(&documents, &state.intake).await.map_err(ApiError::from)?;
+    let rejections = segments_api::take(documents, &state.intake).await.map_err(ApiError::from)?;
     let unprocessed_trace_segments = rejections.into_iter().map(unprocessed).collect();
     Ok(Lifted(Answer(PutTraceSegmentsAnswer { unprocessed_trace_segments }), beyond))
 }

@@ -126,14 +126,20 @@ fn store_facts(store: &StoreReport) -> Vec<(&'static str, String)> {
     let mut facts: Vec<_> = trouble.into_iter().collect();
     facts.extend([
         ("Traces held", format::count(store.traces as u64)),
+        ("Of these with their documents in memory", format::count(store.live as u64)),
         ("Bytes, compressed", format!("{} of {}", format::bytes(store.bytes), format::bytes(store.max_bytes))),
+        ("Memory that traces may take", format::bytes(store.max_memory)),
         ("Traces that went for want of room", format::count(evicted(Eviction::Room).traces)),
         ("Traces that went because of their age", format::count(evicted(Eviction::Age).traces)),
         ("Segments and subsegments in those", format::count(segments)),
     ]);
-    if store.contested > 0 {
-        facts.push(("Ids of a segment and a subsegment at once", format::count(store.contested)));
-    }
+    let troubles = [
+        ("Files that should go and cannot be removed", store.stuck_files as u64),
+        ("Ids of a segment and a subsegment at once", store.contested),
+        ("Times that a stored trace could not be read back", store.unreadable),
+    ];
+    facts
+        .extend(troubles.into_iter().filter(|(_, count)| *count > 0).map(|(what, count)| (what, format::count(count))));
     facts.extend(recovery_facts(&store.recovery));
     facts
 }

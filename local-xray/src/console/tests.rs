@@ -394,8 +394,19 @@ fn intake_page(rejections: &[Rejection]) -> String {
     let evicted = [(Eviction::Room, Evicted { traces: 5, segments: 9 })].into();
     let recovery = Recovery { torn_bytes: 17, ..Recovery::default() };
     let incident = Some(Incident { since: NOW, words: "the disk is full".into() });
-    let store =
-        StoreReport { traces: 2, bytes: 1 << 20, max_bytes: 4 << 20, evicted, recovery, contested: 1, incident };
+    let store = StoreReport {
+        traces: 2,
+        live: 1,
+        bytes: 1 << 20,
+        max_bytes: 4 << 20,
+        max_memory: 1 << 30,
+        evicted,
+        recovery,
+        stuck_files: 3,
+        unreadable: 5,
+        contested: 1,
+        incident,
+    };
     let evicted = [(Eviction::Age, 12)].into();
     let logs = LogsReport { lines: 3, bytes: 1 << 10, max_bytes: 2 << 20, evicted, ..LogsReport::default() };
     rendered(&intake::intake_page(&view(""), &report, &store, &logs, NOW))

@@ -19,6 +19,8 @@ mod reading;
 mod tests;
 
 use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
 
 use crate::store::Trace;
 
@@ -29,33 +31,57 @@ pub(crate) use self::reading::DigestView;
 pub const VERSION: u8 = 2;
 
 /// One trace, condensed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Digest(Box<[u8]>);
+#[derive(Clone)]
+pub struct Digest(Source);
+
+/// Where the bytes are.
+#[derive(Clone)]
+enum Source {
+    Own(Box<[u8]>),
+    /// A part of what was read from a file, with the digests of other traces around it.
+    Part(Arc<Vec<u8>>, Range<usize>),
+}
 
 impl Digest {
     /// Condenses a trace.
     pub fn of(trace: &Trace) -> Self {
         let work = making::Work::of(trace);
         let both = postcard::to_allocvec(&(making::head(trace), work.body()));
-        Self(both.expect("lists and texts of known length can always be written").into_boxed_slice())
+        Self(Source::Own(both.expect("lists and texts of known length can always be written").into_boxed_slice()))
     }
 
     /// The digest as it is stored, readable by every program of the same [`VERSION`].
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        match &self.0 {
+            Source::Own(bytes) => bytes,
+            Source::Part(all, range) => all.get(range.clone()).unwrap_or_default(),
+        }
     }
 
     /// Takes bytes that [`Digest::as_bytes`] gave; `None` when they are no digest.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let is_digest = DigestView::open(bytes).is_some_and(|view| view.has_body());
-        is_digest.then(|| Self(bytes.into()))
+        is_digest.then(|| Self(Source::Own(bytes.into())))
+    }
+
+    /// Takes bytes that [`Digest::as_bytes`] gave, without a copy. Whoever read them has made sure that they are the same.
+    pub(crate) fn within(all: Arc<Vec<u8>>, range: Range<usize>) -> Self {
+        Self(Source::Part(all, range))
     }
 
     /// Opens the digest for questions.
     pub(crate) fn view(&self) -> DigestView<'_> {
-        DigestView::open(&self.0).expect("digests are made of what can be read")
+        DigestView::open(self.as_bytes()).expect("digests are made of what can be read")
     }
 }
+
+impl PartialEq for Digest {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for Digest {}
 
 impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::document::{Document, ErrorCode, Rejection, Timestamp};
+use crate::document::{ErrorCode, Rejection, Timestamp};
 use crate::logs::{LogRecord, Logs};
-use crate::store::{NotStored, Store};
+use crate::store::{Arrival, NotStored, Store};
 
 use super::Door;
 use super::admission::{Admission, Gate};
@@ -90,9 +90,9 @@ impl Intake {
     ///
     /// # Errors
     /// When they cannot be stored; they are counted as refused then.
-    pub async fn submit(&self, documents: Vec<Document>, door: Door) -> Result<(), NotStored> {
-        let tally = Tally::of(&documents);
-        let outcome = self.store.apply(documents).await;
+    pub async fn submit(&self, arrivals: Vec<Arrival>, door: Door) -> Result<(), NotStored> {
+        let tally = Tally::of(&arrivals);
+        let outcome = self.store.apply(arrivals).await;
         self.count(door, tally, &outcome);
         outcome
     }
@@ -167,8 +167,8 @@ struct Tally {
 }
 
 impl Tally {
-    fn of(documents: &[Document]) -> Self {
-        let left_out: usize = documents.iter().map(|document| document.notes.len()).sum();
-        Self { documents: documents.len() as u64, left_out: left_out as u64 }
+    fn of(arrivals: &[Arrival]) -> Self {
+        let left_out: usize = arrivals.iter().map(|arrival| arrival.document().notes.len()).sum();
+        Self { documents: arrivals.len() as u64, left_out: left_out as u64 }
     }
 }

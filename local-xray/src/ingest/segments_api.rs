@@ -1,7 +1,7 @@
 //! `PutTraceSegments`: a list of strings, each of them JSON. Good ones are stored, each bad one is named.
 
-use crate::document::{Rejection, parse};
-use crate::store::NotStored;
+use crate::document::Rejection;
+use crate::store::{Arrival, NotStored};
 
 use super::{Door, Intake};
 
@@ -9,13 +9,13 @@ use super::{Door, Intake};
 ///
 /// # Errors
 /// When they cannot be stored; nothing is acknowledged then.
-pub(crate) async fn take(documents: &[String], intake: &Intake) -> Result<Vec<Rejection>, NotStored> {
+pub(crate) async fn take(documents: Vec<String>, intake: &Intake) -> Result<Vec<Rejection>, NotStored> {
     let _admission = intake.admit(documents.iter().map(String::len).sum(), Door::SegmentsApi)?;
     let mut accepted = Vec::new();
     let mut rejections = Vec::new();
     for document in documents {
-        match parse(document) {
-            Ok(documents) => accepted.extend(documents),
+        match Arrival::read(document) {
+            Ok(arrivals) => accepted.extend(arrivals),
             Err(rejection) => rejections.push(rejection),
         }
     }

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-pub(crate) use self::datagram::read;
+pub(crate) use self::datagram::{Received, read};
 pub(super) use self::kernel::Probe;
 use self::parse::Parsers;
 use super::Intake;

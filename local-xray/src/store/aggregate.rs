@@ -6,6 +6,7 @@
 //!
 //! Snapshots share the sums: whoever asks first adds up for all.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -30,6 +31,16 @@ impl Minute {
         Self(time.micros().div_euclid(Self::MICROS))
     }
 
+    /// Minutes since the epoch.
+    pub(super) fn number(self) -> i64 {
+        self.0
+    }
+
+    /// The minute so many minutes after the epoch.
+    pub(super) fn numbered(number: i64) -> Self {
+        Self(number)
+    }
+
     /// From its first to its last microsecond.
     pub(super) fn window(self) -> Window {
         let at = |minute: i64| Timestamp::from_micros(minute.saturating_mul(Self::MICROS));
@@ -40,17 +51,23 @@ impl Minute {
 /// The sums of one minute, once somebody has asked for them.
 pub(super) type Memo = Arc<OnceLock<Counted<'static>>>;
 
-/// The minutes that have work, each with its sums, and the traces that are found there and nowhere else.
+/// The minutes that have work, each with its sums, and the live traces that are found there and nowhere else.
 #[derive(Clone)]
 pub(super) struct Minutes {
     memos: RedBlackTreeMapSync<Minute, Memo>,
-    /// Traces with work in a minute after the one that they started in.
+    /// Minutes whose memos no reader has seen yet.
+    unseen: BTreeSet<Minute>,
+    /// Live traces with work in a minute after the one that they started in.
     later: RedBlackTreeSetSync<(Minute, TraceId)>,
 }
 
 impl Minutes {
     pub(super) fn new() -> Self {
-        Self { memos: RedBlackTreeMapSync::new_sync(), later: RedBlackTreeSetSync::new_sync() }
+        Self {
+            memos: RedBlackTreeMapSync::new_sync(),
+            unseen: BTreeSet::new(),
+            later: RedBlackTreeSetSync::new_sync(),
+        }
     }
 
     /// Takes note of a trace that has come or changed, by all the minutes in which it has work.
@@ -63,12 +80,29 @@ impl Minutes {
         }
     }
 
-    /// Takes note of a trace that has gone.
+    /// Takes note of a trace that is live again, by the minutes after that of its start; nothing has changed there.
+    pub(super) fn put_later(&mut self, id: TraceId, minutes: impl IntoIterator<Item = Minute>) {
+        minutes.into_iter().for_each(|minute| self.later.insert_mut((minute, id)));
+    }
+
+    /// Takes note of a trace that is no longer live: it has settled, or is gone, and then its minutes change too.
     pub(super) fn remove(&mut self, id: TraceId, minutes: &[Minute]) {
+        minutes.iter().for_each(|minute| _ = self.later.remove_mut(&(*minute, id)));
+    }
+
+    /// Takes note of minutes that have work.
+    pub(super) fn learn(&mut self, minutes: impl IntoIterator<Item = Minute>) {
+        let mut last = None;
         for minute in minutes {
-            self.forget_sums(*minute);
-            self.later.remove_mut(&(*minute, id));
+            if last.replace(minute) != Some(minute) && !self.memos.contains_key(&minute) {
+                self.memos.insert_mut(minute, Memo::default());
+            }
         }
+    }
+
+    /// From now on readers see these memos.
+    pub(super) fn are_seen(&mut self) {
+        self.unseen.clear();
     }
 
     /// Leaves out the minutes before the first trace that is left: nothing has work there.
@@ -78,6 +112,7 @@ impl Minutes {
         while let Some((minute, _)) = self.memos.first().filter(|(minute, _)| is_past(**minute)) {
             let minute = *minute;
             self.memos.remove_mut(&minute);
+            self.unseen.remove(&minute);
         }
     }
 
@@ -89,15 +124,18 @@ impl Minutes {
         memos.into_iter().flatten().map(|(minute, memo)| (*minute, memo))
     }
 
-    /// The traces that started before a minute and have work in it.
+    /// The live traces that started before a minute and have work in it.
     pub(super) fn later_in(&self, minute: Minute) -> impl Iterator<Item = TraceId> {
         let next = Minute(minute.0.saturating_add(1));
         let lowest = TraceId::from_bytes([0; 16]);
         self.later.range((minute, lowest)..(next, lowest)).map(|(_, id)| *id)
     }
 
-    /// A new memo, also where the old one is empty: a reader of an older snapshot may be about to fill it.
-    fn forget_sums(&mut self, minute: Minute) {
-        self.memos.insert_mut(minute, Memo::default());
+    /// A new memo, also where the old one is empty: a reader of an older snapshot may be about to fill it. Not where nobody
+    /// has seen it, which is what nearly all documents find.
+    pub(super) fn forget_sums(&mut self, minute: Minute) {
+        if self.unseen.insert(minute) {
+            self.memos.insert_mut(minute, Memo::default());
+        }
     }
 }

@@ -2,13 +2,15 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::digest::Digest;
 use crate::document::{Timestamp, TraceId, Window};
 use crate::filter::{Answer, Filter, TraceView};
 
 use super::Trace;
+use super::library::Library;
+use super::settled::rows::Rows;
 
 /// Which traces a window means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,34 +56,58 @@ impl FromStr for Position {
 
 /// One trace of a snapshot. Cheap to clone.
 #[derive(Clone)]
-pub struct Entry {
-    trace: Arc<Trace>,
+pub struct Entry(Source);
+
+#[derive(Clone)]
+enum Source {
+    /// The documents are in memory.
+    Live(Arc<Trace>),
+    /// They are in the journal, and the digest is in the index.
+    Settled { rows: Arc<Rows>, row: u32, library: Arc<Library>, digest: OnceLock<Digest> },
 }
 
 impl Entry {
     /// The entry of a trace that somebody holds.
     pub fn of(trace: Arc<Trace>) -> Self {
-        Self { trace }
+        Self(Source::Live(trace))
+    }
+
+    /// The entry of a trace that has settled.
+    pub(super) fn settled(rows: &Arc<Rows>, row: u32, library: &Arc<Library>) -> Self {
+        let (rows, library) = (Arc::clone(rows), Arc::clone(library));
+        Self(Source::Settled { rows, row, library, digest: OnceLock::new() })
     }
 
     /// The trace's id.
     pub fn id(&self) -> TraceId {
-        self.trace.id()
+        self.position().id
     }
 
     /// Its place among all traces.
     pub fn position(&self) -> Position {
-        Position { start: self.trace.start_time(), id: self.trace.id() }
+        match &self.0 {
+            Source::Live(trace) => trace.position(),
+            Source::Settled { rows, row, .. } => rows.position(*row),
+        }
     }
 
-    /// The trace itself; `None` when its documents are gone.
+    /// The trace itself, read back if need be; `None` when its documents are gone.
     pub fn trace(&self) -> Option<Arc<Trace>> {
-        Some(Arc::clone(&self.trace))
+        match &self.0 {
+            Source::Live(trace) => Some(Arc::clone(trace)),
+            Source::Settled { rows, row, library, .. } => {
+                let trace = library.trace(rows.id(*row), &library.places(rows, *row));
+                (trace.part_count() > 0).then(|| Arc::new(trace))
+            }
+        }
     }
 
     /// The trace in a few hundred bytes.
     pub fn digest(&self) -> &Digest {
-        self.trace.digest()
+        match &self.0 {
+            Source::Live(trace) => trace.digest(),
+            Source::Settled { rows, row, library, digest } => digest.get_or_init(|| library.digest(rows, *row)),
+        }
     }
 
     /// Says whether an expression holds for the trace. Its documents are read only when the digest leaves that open.
@@ -95,6 +121,9 @@ impl Entry {
 
     /// Says whether something was going on in the window.
     pub(super) fn was_active_in(&self, window: Window) -> bool {
-        window.overlaps(self.trace.start_time(), self.trace.end_time())
+        match &self.0 {
+            Source::Live(trace) => window.overlaps(trace.start_time(), trace.end_time()),
+            Source::Settled { rows, row, .. } => window.overlaps(rows.start(*row), rows.end(*row)),
+        }
     }
 }

@@ -5,19 +5,31 @@
 //! with the ones before: taking a [`Snapshot`] costs a reference count, and a reader never waits for a writer. Traces are
 //! assembled when somebody looks at them, not when they arrive.
 //!
-//! What is kept is bounded by age and by bytes on disk; `retention` decides which journal files go, oldest first.
+//! Traces that have been quiet for a while leave memory (`settled`): their digests go to an index beside the journal, and
+//! whoever looks at one reads it back (`library`). A snapshot (`state`) is of both kinds, and no answer tells them apart.
+//!
+//! What is kept is bounded by age, by bytes on disk and by memory; `retention` decides which journal files go, oldest first.
 
 mod aggregate;
+mod arrival;
 mod assemble;
+mod budget;
+mod cache;
+mod checkpoint;
 mod counted;
 mod entry;
+mod index;
 mod inferred;
 mod journal;
+mod library;
 mod lock;
+mod newest;
 mod owner;
 mod reading;
 mod report;
 mod retention;
+mod roll;
+mod settled;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -32,14 +44,16 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::document::{Document, TraceId};
+use crate::document::TraceId;
 
+pub use self::arrival::Arrival;
+use self::budget::Budget;
 pub use self::entry::{Entry, NoPosition, Position, Range};
 use self::journal::Shape;
-use self::journal::files::{Disk, Folder, Memory};
+use self::journal::files::{Disk, Memory};
 pub use self::journal::{Durability, Recovery};
 use self::lock::{Lock, NotLocked};
-use self::owner::{Batch, Owner};
+use self::owner::{Batch, Folders, Owner};
 pub use self::reading::graph_of;
 pub use self::report::{Evicted, Incident, StoreReport};
 use self::retention::Bounds;
@@ -57,8 +71,10 @@ const JOURNAL: &str = "journal";
 pub struct StoreConfig {
     /// The data folder; `None` keeps everything in memory, until the process ends.
     pub folder: Option<PathBuf>,
-    /// The most bytes that documents may take, compressed.
+    /// The most bytes that documents and their index may take, compressed.
     pub max_bytes: u64,
+    /// The most memory that traces may take, apart from files in memory and what is made to answer questions.
+    pub max_memory: u64,
     /// How long documents are kept after they arrived.
     pub max_age: Duration,
     /// When a document counts as stored.
@@ -96,6 +112,21 @@ pub enum NotOpened {
     Thread(#[from] io::Error),
 }
 
+impl Folders {
+    fn on_disk(path: &Path) -> io::Result<Self> {
+        Ok(Self {
+            journal: Arc::new(Disk::open(path, "journal")?),
+            index: Arc::new(Disk::open(path, "index")?),
+            checkpoints: Arc::new(Disk::open(path, "checkpoint")?),
+        })
+    }
+
+    fn in_memory() -> Self {
+        let folder = Arc::<Memory>::default;
+        Self { journal: folder(), index: folder(), checkpoints: folder() }
+    }
+}
+
 /// The handle to the store: cheap to clone, usable from any thread and runtime.
 #[derive(Clone)]
 pub struct Store {
@@ -130,19 +161,20 @@ impl Store {
     /// When the folder cannot be used, another process has it, or the operating system refuses a thread. What is inside
     /// the files never keeps a store from opening.
     pub fn open(config: &StoreConfig) -> Result<Self, NotOpened> {
-        let Some(folder) = &config.folder else { return Self::start(config, Box::new(Memory::default()), None) };
-        let journal = Disk::open(&folder.join(JOURNAL)).map_err(|error| config.unusable(error))?;
+        let Some(folder) = &config.folder else { return Self::start(config, &Folders::in_memory(), None) };
+        let folders = Folders::on_disk(&folder.join(JOURNAL)).map_err(|error| config.unusable(error))?;
         let lock = Lock::take(folder).map_err(|error| match error {
             NotLocked::Held(process) => NotOpened::Held { folder: folder.display().to_string(), process },
             NotLocked::Io(error) => config.unusable(error),
         })?;
-        Self::start(config, Box::new(journal), Some(lock))
+        Self::start(config, &folders, Some(lock))
     }
 
-    fn start(config: &StoreConfig, folder: Box<dyn Folder>, lock: Option<Lock>) -> Result<Self, NotOpened> {
+    fn start(config: &StoreConfig, folders: &Folders, lock: Option<Lock>) -> Result<Self, NotOpened> {
         let shape = Shape::new(config.max_bytes, config.max_age, config.durability);
-        let bounds = Bounds { max_bytes: config.max_bytes, max_age: config.max_age };
-        let mut owner = Owner::open(folder, shape, bounds).map_err(|error| config.unusable(error))?;
+        let budget = Budget::new(config.max_memory);
+        let bounds = Bounds { max_bytes: config.max_bytes, max_memory: budget.rows(), max_age: config.max_age };
+        let mut owner = Owner::open(folders, shape, bounds, budget).map_err(|error| config.unusable(error))?;
         let published = Arc::new(ArcSwap::from_pointee(owner.published()));
         let (queue, batches) = mpsc::channel(QUEUE_BATCHES);
         let publish_to = Arc::clone(&published);
@@ -159,9 +191,9 @@ impl Store {
     ///
     /// # Errors
     /// When they cannot be written, or the store has stopped. Nothing of them is stored then.
-    pub async fn apply(&self, documents: Vec<Document>) -> Result<(), NotStored> {
+    pub async fn apply(&self, arrivals: Vec<Arrival>) -> Result<(), NotStored> {
         let (tell, outcome) = oneshot::channel();
-        self.queue.send(Batch::new(documents, tell)).await.map_err(|_| NotStored::Stopped)?;
+        self.queue.send(Batch { arrivals, tell }).await.map_err(|_| NotStored::Stopped)?;
         outcome.await.map_err(|_| NotStored::Stopped)?
     }
 
@@ -180,7 +212,7 @@ pub struct Snapshot {
 impl Snapshot {
     /// One trace.
     pub fn trace(&self, id: TraceId) -> Option<Arc<Trace>> {
-        self.published.state.trace(id)
+        self.published.state.entry(id)?.trace()
     }
 
     /// How full the store is.

@@ -26,8 +26,9 @@ impl Snapshot {
     pub fn entries(&self, range: Range, window: Window, after: Option<Position>) -> impl Iterator<Item = Entry> {
         let is_meant = move |entry: &Entry| range != Range::Served || entry.digest().view().was_served_in(window);
         let started = self.published.state.started_in(window, after);
-        let went_on = (range != Range::Started).then(|| self.published.state.went_on_into(window, after));
-        started.chain(went_on.into_iter().flatten()).filter(is_meant)
+        let went_on = (range != Range::Started).then_some(());
+        let went_on = went_on.into_iter().flat_map(move |()| self.published.state.went_on_into(window, after));
+        started.chain(went_on).filter(is_meant)
     }
 
     /// The service graph of all work that began in the window, in traces for which the expression holds.

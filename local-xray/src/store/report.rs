@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::ops::AddAssign;
 use std::sync::Arc;
 
 use crate::document::Timestamp;
@@ -14,16 +15,24 @@ use super::retention::Eviction;
 pub struct StoreReport {
     /// Traces held.
     pub traces: usize,
-    /// How many bytes their documents take, compressed.
+    /// How many of them have their documents in memory.
+    pub live: usize,
+    /// How many bytes their documents and the index take, compressed.
     pub bytes: u64,
     /// The bound on `bytes`.
     pub max_bytes: u64,
     /// How many ids both a segment and a subsegment claimed, so that one of the two is not shown.
     pub contested: u64,
+    /// The bound on the memory that traces take.
+    pub max_memory: u64,
     /// What went since the start, by reason.
     pub evicted: BTreeMap<Eviction, Evicted>,
     /// What was found when the store was opened.
     pub recovery: Recovery,
+    /// Files that are no longer kept, and cannot be removed.
+    pub stuck_files: usize,
+    /// How often something could not be read back that should be there.
+    pub unreadable: u64,
     /// Why nothing can be stored at present.
     pub incident: Option<Incident>,
 }
@@ -35,6 +44,13 @@ pub struct Evicted {
     pub traces: u64,
     /// Segments and subsegments in them.
     pub segments: u64,
+}
+
+impl AddAssign for Evicted {
+    fn add_assign(&mut self, more: Self) {
+        self.traces += more.traces;
+        self.segments += more.segments;
+    }
 }
 
 /// A time during which documents cannot be written.
@@ -55,6 +71,7 @@ impl Incident {
             io::ErrorKind::ReadOnlyFilesystem => {
                 "the disk is read-only: nothing new is stored until it can be written".to_owned()
             }
+            io::ErrorKind::Other => error.to_string(),
             _ => format!("the disk cannot be written: {error}"),
         };
         Self { since, words: words.into() }

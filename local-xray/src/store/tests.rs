@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::journal::files::{self, Folder as _};
 use super::*;
 use crate::digest::random::{documents, trace_id, windows};
-use crate::document::{Segment, Window};
+use crate::document::{Document, Segment, Timestamp, Window};
 use crate::filter::{self, Filter, GroupKey, Groups, Selector, parse_selector};
 use crate::graph::{Measured, Point, Series, service_graph, trace_work};
 
@@ -27,32 +28,115 @@ fn filter(expression: &str) -> Filter {
 #[derive(Debug, Clone)]
 enum Step {
     Arrives(Box<Document>),
+    /// The file goes in which a trace began, and all before it.
     Goes(u8),
+    /// Quiet traces leave memory.
+    Settles,
+    /// The store is closed, sometimes something is done to the index, and the store is opened again.
+    IsOpened(Option<Harm>),
     /// Someone looks, so that sums are made.
     IsAsked(Window),
 }
 
+/// What can happen to the files of the index.
+#[derive(Debug, Clone, Copy)]
+enum Harm {
+    LosesTheCheckpoint,
+    LosesAFile,
+    /// Some file of index or checkpoint ends earlier.
+    IsCut(u8),
+    /// A byte in some file of index or checkpoint is another one.
+    IsWrong(u8),
+}
+
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let steps = |documents: Vec<Document>| {
-        let arrivals = documents.into_iter().map(|document| {
-            let other = prop_oneof![
-                4 => Just(None),
-                1 => (0..4_u8).prop_map(|number| Some(Step::Goes(number))),
-                2 => windows().prop_map(|window| Some(Step::IsAsked(window))),
-            ];
-            other.prop_map(move |other| {
-                Vec::from_iter([Step::Arrives(Box::new(document.clone()))].into_iter().chain(other))
-            })
-        });
-        arrivals.collect::<Vec<_>>().prop_map(|steps| steps.concat())
-    };
-    documents(30).prop_flat_map(steps)
+    let harm = prop_oneof![
+        Just(Harm::LosesTheCheckpoint),
+        Just(Harm::LosesAFile),
+        any::<u8>().prop_map(Harm::IsCut),
+        any::<u8>().prop_map(Harm::IsWrong),
+    ];
+    let other = prop_oneof![
+        6 => Just(None),
+        1 => (0..4_u8).prop_map(|number| Some(Step::Goes(number))),
+        3 => Just(Some(Step::Settles)),
+        1 => prop::option::weighted(0.3, harm).prop_map(|harm| Some(Step::IsOpened(harm))),
+        2 => windows().prop_map(|window| Some(Step::IsAsked(window))),
+    ];
+    (documents(30), prop::collection::vec(other, 30)).prop_map(|(documents, others)| {
+        let arrivals = documents.into_iter().map(|document| Some(Step::Arrives(Box::new(document))));
+        arrivals.zip(others).flat_map(|(arrival, other)| [arrival, other]).flatten().collect()
+    })
+}
+
+/// A store without a thread, on files in memory that outlive it.
+struct Opened {
+    files: [Arc<Memory>; 3],
+    shape: Shape,
+    owner: Owner,
+}
+
+const NOW: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
+
+impl Opened {
+    fn new(file_bytes: u64) -> Self {
+        let files = [0; 3].map(|_| Arc::<Memory>::default());
+        let shape = Shape { file_bytes, file_age: Duration::MAX, durability: Durability::Process };
+        Self { owner: Self::open(&files, shape), files, shape }
+    }
+
+    fn open([journal, index, checkpoints]: &[Arc<Memory>; 3], shape: Shape) -> Owner {
+        let folders = Folders { journal: journal.clone(), index: index.clone(), checkpoints: checkpoints.clone() };
+        let bounds = Bounds { max_bytes: u64::MAX, max_memory: u64::MAX, max_age: Duration::MAX };
+        Owner::open(&folders, shape, bounds, Budget::new(1 << 20).with_live(3)).expect("files in memory can be read")
+    }
+
+    fn arrives(&mut self, document: Document) {
+        let (tell, _) = oneshot::channel();
+        let (_, outcome) = self.owner.take(vec![Batch { arrivals: vec![document.into()], tell }], NOW);
+        assert_eq!(outcome, Ok(()));
+    }
+
+    fn is_opened(&mut self, harm: Option<Harm>) {
+        harm.into_iter().for_each(|harm| self.harm(harm));
+        self.owner = Self::open(&self.files, self.shape);
+    }
+
+    fn harm(&self, harm: Harm) {
+        let [_, index, checkpoints] = &self.files;
+        let file = |folder: &Arc<Memory>, pick: u8| {
+            let numbers = folder.list().unwrap();
+            numbers.get(usize::from(pick) % numbers.len().max(1)).map(|number| folder.open(*number).unwrap())
+        };
+        let some = |pick: u8| if pick.is_multiple_of(4) { file(checkpoints, pick) } else { file(index, pick) };
+        match harm {
+            Harm::LosesTheCheckpoint => remove_all(checkpoints),
+            Harm::LosesAFile => index.list().unwrap().first().into_iter().for_each(|it| index.remove(*it).unwrap()),
+            Harm::IsCut(pick) => {
+                if let Some(file) = some(pick) {
+                    file.truncate(file.len().unwrap() * u64::from(pick) / 256).unwrap();
+                }
+            }
+            Harm::IsWrong(pick) => {
+                if let Some(file) = some(pick) {
+                    let mut bytes = files::whole(&*file).unwrap();
+                    let place = bytes.len() * usize::from(pick) / 256;
+                    bytes.get_mut(place).into_iter().for_each(|byte| *byte ^= 1);
+                    file.write_all_at(&bytes, 0).unwrap();
+                }
+            }
+        }
+    }
+}
+
+fn remove_all(folder: &Arc<Memory>) {
+    folder.list().unwrap().into_iter().for_each(|number| folder.remove(number).unwrap());
 }
 
 /// Goes through the steps with a store, and beside it with nothing but a list of traces. `check` sees both at every
 /// question, and at the end.
-fn run(steps: Vec<Step>, mut check: impl FnMut(&Snapshot, &[Trace], Window)) {
-    let mut state = State::new();
+fn run(steps: Vec<Step>, file_bytes: u64, mut check: impl FnMut(&Snapshot, &[Trace], Window)) {
+    let mut store = Opened::new(file_bytes);
     let mut traces: BTreeMap<TraceId, Trace> = BTreeMap::new();
     let mut seen = Vec::new();
     for step in steps.into_iter().chain([Step::IsAsked(Window::ALL)]) {
@@ -60,17 +144,29 @@ fn run(steps: Vec<Step>, mut check: impl FnMut(&Snapshot, &[Trace], Window)) {
             Step::Arrives(document) => {
                 let id = document.trace_id;
                 traces.entry(id).or_insert_with(|| Trace::new(id)).merge(document.segment.clone());
-                state.apply(*document);
+                store.arrives(*document);
             }
             Step::Goes(number) => {
-                state.forget(trace_id(number));
-                traces.remove(&trace_id(number));
+                let Some(last) = store.owner.began.get(&trace_id(number)).copied() else { continue };
+                traces.retain(|id, _| store.owner.began.get(id).is_some_and(|file| *file > last));
+                let [journal, ..] = &store.files;
+                let mut numbers = journal.list().unwrap();
+                numbers.retain(|number| *number <= last);
+                numbers.into_iter().for_each(|number| _ = store.owner.let_go(number).unwrap());
+            }
+            Step::Settles => store.owner.settle(NOW).unwrap(),
+            Step::IsOpened(harm) => {
+                if harm.is_some() {
+                    // Whoever still reads the harmed files is out of luck.
+                    seen.clear();
+                }
+                store.is_opened(harm);
             }
             Step::IsAsked(window) => {
-                let snapshot = Snapshot {
-                    published: Arc::new(Published { state: state.clone(), report: StoreReport::default() }),
-                };
+                let snapshot = Snapshot { published: Arc::new(store.owner.published()) };
                 let known: Vec<Trace> = traces.values().cloned().collect();
+                assert_eq!(snapshot.report().traces, known.len());
+                assert_eq!(snapshot.report().unreadable, 0);
                 check(&snapshot, &known, window);
                 seen.push((snapshot, known, window));
             }
@@ -78,6 +174,11 @@ fn run(steps: Vec<Step>, mut check: impl FnMut(&Snapshot, &[Trace], Window)) {
     }
     // What a snapshot says does not change with the store.
     seen.iter().for_each(|(snapshot, known, window)| check(snapshot, known, *window));
+}
+
+/// Each document in a file of its own, some in one, or all.
+fn file_sizes() -> impl Strategy<Value = u64> {
+    prop::sample::select(vec![1, 1_000, u64::MAX])
 }
 
 fn active(traces: &[Trace], window: Window) -> Vec<&Trace> {
@@ -103,18 +204,29 @@ fn series_of(traces: &[Trace], window: Window, period: Duration, selector: Optio
 
 proptest! {
     #[test]
-    fn sums_of_minutes_are_the_graph_of_their_traces(steps in steps()) {
+    fn a_trace_is_the_same_wherever_its_documents_are(steps in steps(), file_bytes in file_sizes()) {
+        run(steps, file_bytes, |snapshot, traces, _| {
+            for expected in traces {
+                let found = snapshot.trace(expected.id()).expect("a trace that arrived");
+                assert_eq!((found.segments(), found.orphans()), (expected.segments(), expected.orphans()));
+                assert_eq!((found.revision(), found.position()), (expected.revision(), expected.position()));
+            }
+        });
+    }
+
+    #[test]
+    fn sums_of_minutes_are_the_graph_of_their_traces(steps in steps(), file_bytes in file_sizes()) {
         let all = filter("");
-        run(steps, |snapshot, traces, window| {
+        run(steps, file_bytes, |snapshot, traces, window| {
             let expected = service_graph(active(traces, window), window);
             assert_eq!(snapshot.graph(window, &all), expected, "{window:?}");
         });
     }
 
     #[test]
-    fn the_graph_of_an_expression_is_that_of_the_traces_it_holds_for(steps in steps()) {
+    fn the_graph_of_an_expression_is_that_of_the_traces_it_holds_for(steps in steps(), file_bytes in file_sizes()) {
         let faulty = filter(r#"service() { fault } OR annotation.a = 1"#);
-        run(steps, |snapshot, traces, window| {
+        run(steps, file_bytes, |snapshot, traces, window| {
             let matching = active(traces, window).into_iter();
             let matching = matching.filter(|trace| faulty.matches(&filter::TraceView::of(trace)));
             assert_eq!(snapshot.graph(window, &faulty), service_graph(matching, window), "{window:?}");
@@ -122,12 +234,12 @@ proptest! {
     }
 
     #[test]
-    fn series_add_the_same_work_up(steps in steps(), seconds in prop::sample::select(vec![7_u64, 60, 120])) {
+    fn series_add_the_same_work_up(steps in steps(), file_bytes in file_sizes(), seconds in prop::sample::select(vec![7_u64, 60, 120])) {
         let all = filter("");
         let period = Duration::from_secs(seconds);
         let node = parse_selector(r#"service("web")"#).expect("a selector");
-        let until = |window: Window| Window { end: window.end.min(crate::document::Timestamp::from_micros(600_000_000)), ..window };
-        run(steps, |snapshot, traces, window| {
+        let until = |window: Window| Window { end: window.end.min(Timestamp::from_micros(600_000_000)), ..window };
+        run(steps, file_bytes, |snapshot, traces, window| {
             let window = until(window);
             for selector in [None, Some(&node)] {
                 let expected = series_of(traces, window, period, selector);
@@ -137,8 +249,8 @@ proptest! {
     }
 
     #[test]
-    fn entries_come_newest_first_and_go_on_where_they_stopped(steps in steps(), taken in 0..5_usize) {
-        run(steps, |snapshot, traces, window| {
+    fn entries_come_newest_first_and_go_on_where_they_stopped(steps in steps(), file_bytes in file_sizes(), taken in 0..5_usize) {
+        run(steps, file_bytes, |snapshot, traces, window| {
             let mut expected: Vec<_> = active(traces, window).into_iter().map(|trace| (trace.start_time(), trace.id())).collect();
             expected.sort_unstable_by(|a, b| b.cmp(a));
             let places = |after| snapshot.entries(Range::Active, window, after).map(|entry| entry.position());

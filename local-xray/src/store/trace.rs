@@ -11,6 +11,7 @@ use rpds::RedBlackTreeMapSync;
 use crate::digest::Digest;
 use crate::document::{Segment, SegmentId, Timestamp, TraceId};
 
+use super::Position;
 use super::aggregate::Minute;
 use super::assemble::{Assembled, assemble, wins_over};
 pub use super::inferred::inferred_segment;
@@ -134,6 +135,11 @@ impl Trace {
     /// The latest end of anything in the trace, never before its start; for work in progress its start counts.
     pub fn end_time(&self) -> Timestamp {
         self.end_time
+    }
+
+    /// Its place among all traces.
+    pub fn position(&self) -> Position {
+        Position { start: self.start_time, id: self.id }
     }
 
     /// The segments by start time, each with its subsegments nested below it.

@@ -20,7 +20,7 @@ use serde::de::DeserializeOwned;
 
 use crate::document::{ErrorCode, Rejection};
 use crate::limits::MAX_ITEMS;
-use crate::store::NotStored;
+use crate::store::{Arrival, NotStored};
 
 use super::translate::translate;
 use super::{Door, Intake};
@@ -114,7 +114,7 @@ async fn take(
     let _admission = intake.admit(request.encoded_len(), door)?;
     let translation = translate(&request);
     if !translation.documents.is_empty() {
-        intake.submit(translation.documents, door).await?;
+        intake.submit(translation.documents.into_iter().map(Arrival::from).collect(), door).await?;
     }
     let partial_success = translation.rejections.first().map(|first| ExportTracePartialSuccess {
         rejected_spans: i64::try_from(translation.rejections.len()).unwrap_or(i64::MAX),

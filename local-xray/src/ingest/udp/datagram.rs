@@ -2,16 +2,31 @@
 
 use serde::Deserialize;
 
-use crate::document::{ErrorCode, Rejection, parse};
+use crate::document::{ErrorCode, Rejection};
 use crate::ingest::otlp;
 use crate::ingest::translate::Translation;
+use crate::store::Arrival;
+
+/// What became of some datagrams.
+#[derive(Debug, Default)]
+pub(crate) struct Received {
+    pub(crate) arrivals: Vec<Arrival>,
+    pub(crate) rejections: Vec<Rejection>,
+}
 
 /// Reads one datagram.
-pub(crate) fn read(datagram: &[u8]) -> Translation {
+pub(crate) fn read(datagram: &[u8], received: &mut Received) {
     match body(datagram) {
-        Ok(body) if otlp::is_otlp(body) => otlp::read_datagram(body),
-        Ok(body) => parse(body).map_or_else(Translation::from, Translation::from),
-        Err(rejection) => Translation::from(rejection),
+        Ok(body) if otlp::is_otlp(body) => {
+            let Translation { documents, rejections } = otlp::read_datagram(body);
+            received.arrivals.extend(documents.into_iter().map(Arrival::from));
+            received.rejections.extend(rejections);
+        }
+        Ok(body) => match Arrival::read(body) {
+            Ok(arrivals) => received.arrivals.extend(arrivals),
+            Err(rejection) => received.rejections.push(rejection),
+        },
+        Err(rejection) => received.rejections.push(rejection),
     }
 }
 
@@ -65,12 +80,13 @@ mod tests {
     proptest! {
         #[test]
         fn no_datagram_panics(datagram in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = read(&datagram);
+            read(&datagram, &mut Received::default());
         }
 
         #[test]
         fn no_body_panics(body in ".{0,200}") {
-            let _ = read(format!("{{\"format\":\"json\",\"version\":1}}\n{body}").as_bytes());
+            let datagram = format!("{{\"format\":\"json\",\"version\":1}}\n{body}");
+            read(datagram.as_bytes(), &mut Received::default());
         }
     }
 }

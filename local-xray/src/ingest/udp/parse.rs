@@ -7,11 +7,10 @@ use std::thread::{self, JoinHandle};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
-use crate::ingest::translate::Translation;
 use crate::ingest::{Door, Intake};
 
 use super::batch::Batch;
-use super::datagram;
+use super::datagram::{self, Received};
 
 /// While one parser waits for the store, another one parses.
 const PARSERS: usize = 2;
@@ -66,23 +65,22 @@ impl Parser {
         // Whoever waits for a batch holds the lock, and the next one waits for the lock.
         let next = || batches.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
         while let Some(batch) = next() {
-            let mut found = Translation::default();
+            let mut received = Received::default();
             for datagram in batch.datagrams() {
-                let Translation { documents, rejections } = datagram::read(datagram);
-                found.documents.extend(documents);
-                rejections.into_iter().for_each(|rejection| self.intake.reject(rejection, Door::Udp));
-                if found.documents.len() >= DOCUMENTS_AT_ONCE {
-                    self.store(&mut found);
+                datagram::read(datagram, &mut received);
+                if received.arrivals.len() >= DOCUMENTS_AT_ONCE {
+                    self.store(&mut received);
                 }
             }
-            self.store(&mut found);
+            self.store(&mut received);
         }
     }
 
-    /// Stores what was found. What cannot be stored is counted by the intake; nobody else is there to hear of it.
-    fn store(&self, found: &mut Translation) {
-        if !found.documents.is_empty() {
-            let _ = self.runtime.block_on(self.intake.submit(std::mem::take(&mut found.documents), Door::Udp));
+    /// Stores what was received. What cannot be stored is counted by the intake; nobody else is there to hear of it.
+    fn store(&self, received: &mut Received) {
+        received.rejections.drain(..).for_each(|rejection| self.intake.reject(rejection, Door::Udp));
+        if !received.arrivals.is_empty() {
+            let _ = self.runtime.block_on(self.intake.submit(std::mem::take(&mut received.arrivals), Door::Udp));
         }
     }
 }

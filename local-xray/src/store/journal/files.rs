@@ -1,18 +1,21 @@
 //! Where journal files live: in a folder on disk, or in memory.
 //!
 //! The journal asks little: files by number that grow at their end, are read anywhere, and go as a whole. So a local
-//! X-Ray that keeps nothing (`--in-memory`) runs the same code as one that keeps everything.
+//! X-Ray that keeps nothing (`--in-memory`) runs the same code as one that keeps everything. What belongs to the journal,
+//! its index and its checkpoints, are folders of the same kind: on disk the same folder with other names in it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use super::FileNumber;
+use super::frame::{self, Frame, Kind};
+use super::{FileNumber, Place};
 
 /// Files by number. Dropping a file that was removed frees it; until then its readers go on reading.
-pub(in crate::store) trait Folder: Send {
+pub(in crate::store) trait Folder: Send + Sync {
     /// The files that are there.
     fn list(&self) -> io::Result<Vec<FileNumber>>;
     /// Opens a file, made if need be.
@@ -31,20 +34,46 @@ pub(in crate::store) trait Bytes: Send + Sync {
     fn sync(&self) -> io::Result<()>;
 }
 
-/// A folder on disk.
+/// Everything in a file.
+pub(in crate::store) fn whole(file: &dyn Bytes) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; usize::try_from(file.len()?).map_err(|_| io::ErrorKind::FileTooLarge)?];
+    file.read_exact_at(&mut bytes, 0)?;
+    Ok(bytes)
+}
+
+/// The frame at a place of a file, unpacked.
+///
+/// # Errors
+/// When there is no good frame of this kind.
+pub(in crate::store) fn read_frame(file: &dyn Bytes, kind: Kind, place: Place) -> io::Result<Vec<u8>> {
+    let damaged = || io::Error::new(io::ErrorKind::InvalidData, "the frame is damaged");
+    let mut bytes = vec![0; frame::HEADER];
+    file.read_exact_at(&mut bytes, place.offset.into())?;
+    let length = Frame::length_told(&bytes).ok_or_else(damaged)?;
+    if u64::from(place.offset) + length as u64 > file.len()? {
+        return Err(damaged());
+    }
+    bytes.resize(length, 0);
+    file.read_exact_at(&mut bytes, place.offset.into())?;
+    let frame = Frame::read(&bytes, place).filter(|frame| frame.kind == kind).ok_or_else(damaged)?;
+    frame.unpack().map(Cow::into_owned).ok_or_else(damaged)
+}
+
+/// A folder on disk, or rather those files in it whose names end alike.
 pub(in crate::store) struct Disk {
     path: PathBuf,
+    extension: &'static str,
 }
 
 impl Disk {
     /// Makes the folder if need be.
-    pub(in crate::store) fn open(path: &Path) -> io::Result<Self> {
+    pub(in crate::store) fn open(path: &Path, extension: &'static str) -> io::Result<Self> {
         fs::create_dir_all(path)?;
-        Ok(Self { path: path.to_owned() })
+        Ok(Self { path: path.to_owned(), extension })
     }
 
     fn path_of(&self, number: FileNumber) -> PathBuf {
-        self.path.join(format!("{:010}.journal", number.0))
+        self.path.join(format!("{:010}.{}", number.0, self.extension))
     }
 }
 
@@ -53,7 +82,8 @@ impl Folder for Disk {
         let mut numbers = Vec::new();
         for entry in fs::read_dir(&self.path)? {
             let name = entry?.file_name();
-            let number = name.to_str().and_then(|name| name.strip_suffix(".journal")?.parse().ok());
+            let (number, extension) = name.to_str().and_then(|name| name.split_once('.')).unwrap_or_default();
+            let number = number.parse().ok().filter(|_| extension == self.extension);
             numbers.extend(number.map(FileNumber));
         }
         Ok(numbers)
@@ -182,6 +212,8 @@ mod tests {
     fn both_kinds_of_folder_keep_the_same_promises() {
         check(&Memory::default());
         let parent = tempfile::tempdir().unwrap();
-        check(&Disk::open(&parent.path().join("deep/journal")).unwrap());
+        let deep = parent.path().join("deep/journal");
+        Disk::open(&deep, "index").unwrap().open(FileNumber(1)).unwrap();
+        check(&Disk::open(&deep, "journal").unwrap());
     }
 }

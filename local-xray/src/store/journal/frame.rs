@@ -6,6 +6,8 @@
 //! entry  = trace id (16) file in which the trace began (4) length (4) document, JSON
 //! ```
 //!
+//! Files of the index are made of the same frames; the last byte of the magic says what is in one ([`Kind`]).
+//!
 //! Numbers are little-endian. The checksum covers everything after itself and also the place: the number of the file and
 //! the offset of the frame. So a frame is only a frame where it was written, and neither the rest of an older attempt nor
 //! a document that holds the bytes of a frame is ever taken for one. Reading never fails: what is no frame is damage, and
@@ -18,9 +20,9 @@ use crate::document::{Timestamp, TraceId};
 
 use super::{FileNumber, Place};
 
-/// No UTF-8 text holds the first byte, so that uncompressed documents never look like the beginning of a frame. The last
-/// byte is the version of the format.
-const MAGIC: [u8; 4] = [0xff, b'L', b'X', 1];
+/// No UTF-8 text holds the first byte, so that uncompressed documents never look like the beginning of a frame. The
+/// fourth byte is the [`Kind`].
+const MAGIC: [u8; 3] = [0xff, b'L', b'X'];
 /// Bytes before the stored ones.
 pub(super) const HEADER: usize = 24;
 const ENTRY_HEADER: usize = 24;
@@ -29,6 +31,25 @@ const ENTRY_HEADER: usize = 24;
 const FULL: usize = 64 << 10;
 /// Frames with less than this are not worth compressing.
 const WORTH_COMPRESSING: usize = 256;
+
+/// What is in a frame. A change to its form takes a new number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum Kind {
+    /// Documents, in a journal file.
+    Documents = 1,
+    /// Digests of traces, in a file of the index.
+    Digests = 2,
+    /// Which traces those are, in a file of the index.
+    Rows = 3,
+    /// How far the index goes.
+    Checkpoint = 4,
+}
+
+impl Kind {
+    fn of(byte: u8) -> Option<Self> {
+        [Self::Documents, Self::Digests, Self::Rows, Self::Checkpoint].into_iter().find(|kind| *kind as u8 == byte)
+    }
+}
 
 /// One document as it is written down.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,17 +90,23 @@ impl Plain {
 
     /// Appends the frame to `bytes`, as it is to stand at `place`.
     pub(super) fn write(&self, bytes: &mut Vec<u8>, place: Place, written_at: Timestamp) {
-        let compressed = if self.0.len() < WORTH_COMPRESSING { None } else { Some(lz4_flex::block::compress(&self.0)) };
-        let stored = compressed.as_ref().filter(|compressed| compressed.len() < self.0.len()).unwrap_or(&self.0);
-        let mut rest = Vec::with_capacity(HEADER);
-        rest.extend_from_slice(&length(stored));
-        rest.extend_from_slice(&length(&self.0));
-        rest.extend_from_slice(&written_at.micros().to_le_bytes());
-        bytes.extend_from_slice(&MAGIC);
-        bytes.extend_from_slice(&checksum(place, &[&rest, stored]).to_le_bytes());
-        bytes.extend_from_slice(&rest);
-        bytes.extend_from_slice(stored);
+        write(Kind::Documents, &self.0, bytes, place, written_at);
     }
+}
+
+/// Appends a frame to `bytes`, as it is to stand at `place`.
+pub(in crate::store) fn write(kind: Kind, plain: &[u8], bytes: &mut Vec<u8>, place: Place, written_at: Timestamp) {
+    let compressed = if plain.len() < WORTH_COMPRESSING { None } else { Some(lz4_flex::block::compress(plain)) };
+    let stored = compressed.as_deref().filter(|compressed| compressed.len() < plain.len()).unwrap_or(plain);
+    let mut rest = Vec::with_capacity(HEADER);
+    rest.extend_from_slice(&length(stored));
+    rest.extend_from_slice(&length(plain));
+    rest.extend_from_slice(&written_at.micros().to_le_bytes());
+    bytes.extend_from_slice(&MAGIC);
+    bytes.push(kind as u8);
+    bytes.extend_from_slice(&checksum(kind, place, &[&rest, stored]).to_le_bytes());
+    bytes.extend_from_slice(&rest);
+    bytes.extend_from_slice(stored);
 }
 
 /// A document that no frame can hold.
@@ -90,6 +117,7 @@ pub(in crate::store) struct TooLarge;
 /// A frame that was found whole.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::store) struct Frame<'a> {
+    pub(in crate::store) kind: Kind,
     pub(in crate::store) place: Place,
     pub(in crate::store) written_at: Timestamp,
     plain_length: usize,
@@ -108,15 +136,17 @@ impl<'a> Frame<'a> {
     /// Reads the frame that begins at `place`, of which `bytes` are what follows in the file.
     pub(in crate::store) fn read(bytes: &'a [u8], place: Place) -> Option<Self> {
         let (head, behind) = bytes.split_first_chunk::<HEADER>()?;
-        let (magic, head) = head.split_first_chunk::<4>()?;
+        let (magic, head) = head.split_first_chunk::<3>()?;
+        let (kind, head) = head.split_first()?;
+        let kind = Kind::of(*kind)?;
         let (told, rest) = head.split_first_chunk::<4>()?;
         let [stored_length, plain_length] = [number(rest.get(..4)?)?, number(rest.get(4..8)?)?];
         let stored = behind.get(..stored_length)?;
-        if *magic != MAGIC || checksum(place, &[rest, stored]) != u32::from_le_bytes(*told) {
+        if *magic != MAGIC || checksum(kind, place, &[rest, stored]) != u32::from_le_bytes(*told) {
             return None;
         }
         let written_at = Timestamp::from_micros(i64::from_le_bytes(rest.get(8..)?.try_into().ok()?));
-        Some(Self { place, written_at, plain_length, stored })
+        Some(Self { kind, place, written_at, plain_length, stored })
     }
 
     /// How many bytes of the file a frame takes whose header these bytes are. Only good for asking how much to read: the
@@ -130,33 +160,33 @@ impl<'a> Frame<'a> {
         HEADER + self.stored.len()
     }
 
-    /// The entries, unpacked; `None` when the frame was written wrong, which its checksum cannot tell.
-    pub(in crate::store) fn unpack(&self) -> Option<Entries<'a>> {
+    /// The place behind it.
+    pub(in crate::store) fn end(&self) -> Place {
+        let length = u32::try_from(self.length()).unwrap_or(u32::MAX);
+        Place { offset: self.place.offset.saturating_add(length), ..self.place }
+    }
+
+    /// What is in it, unpacked; `None` when the frame was written wrong, which its checksum cannot tell.
+    pub(in crate::store) fn unpack(&self) -> Option<Cow<'a, [u8]>> {
         if self.stored.len() == self.plain_length {
-            return Some(Entries(Cow::Borrowed(self.stored)));
+            return Some(Cow::Borrowed(self.stored));
         }
-        lz4_flex::block::decompress(self.stored, self.plain_length).ok().map(|plain| Entries(Cow::Owned(plain)))
+        lz4_flex::block::decompress(self.stored, self.plain_length).ok().map(Cow::Owned)
     }
 }
 
-/// The entries of a frame.
-#[derive(Debug)]
-pub(in crate::store) struct Entries<'a>(Cow<'a, [u8]>);
-
-impl Entries<'_> {
-    /// In the order in which they were written.
-    pub(in crate::store) fn iter(&self) -> impl Iterator<Item = Entry<'_>> {
-        let mut rest = &*self.0;
-        std::iter::from_fn(move || {
-            let (id, behind) = rest.split_first_chunk::<16>()?;
-            let (began, behind) = behind.split_first_chunk::<4>()?;
-            let (length, behind) = behind.split_first_chunk::<4>()?;
-            let (json, behind) = behind.split_at_checked(number(length)?)?;
-            rest = behind;
-            let began = FileNumber(u32::from_le_bytes(*began));
-            Some(Entry { trace_id: TraceId::from_bytes(*id), began, json: Cow::Borrowed(json) })
-        })
-    }
+/// The entries of an unpacked frame of documents, in the order in which they were written.
+pub(in crate::store) fn entries(plain: &[u8]) -> impl Iterator<Item = Entry<'_>> {
+    let mut rest = plain;
+    std::iter::from_fn(move || {
+        let (id, behind) = rest.split_first_chunk::<16>()?;
+        let (began, behind) = behind.split_first_chunk::<4>()?;
+        let (length, behind) = behind.split_first_chunk::<4>()?;
+        let (json, behind) = behind.split_at_checked(number(length)?)?;
+        rest = behind;
+        let began = FileNumber(u32::from_le_bytes(*began));
+        Some(Entry { trace_id: TraceId::from_bytes(*id), began, json: Cow::Borrowed(json) })
+    })
 }
 
 /// Takes a file apart, from its first byte to its last.
@@ -188,8 +218,12 @@ fn frame_at(file: FileNumber, bytes: &[u8], offset: usize) -> Option<(usize, Fra
     Frame::read(rest, Place { file, offset: u32::try_from(offset).ok()? }).map(|frame| (offset, frame))
 }
 
-fn checksum(place: Place, parts: &[&[u8]]) -> u32 {
+fn checksum(kind: Kind, place: Place, parts: &[&[u8]]) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
+    if kind != Kind::Documents {
+        // Documents were there first, without it.
+        hasher.update(&[kind as u8]);
+    }
     hasher.update(&place.file.0.to_le_bytes());
     hasher.update(&place.offset.to_le_bytes());
     parts.iter().for_each(|part| hasher.update(part));
@@ -236,8 +270,8 @@ mod tests {
         for piece in pieces(file, bytes) {
             match piece {
                 Piece::Frame(frame) => {
-                    let entries = frame.unpack().unwrap();
-                    frames.push(entries.iter().map(|entry| entry.json.into_owned()).collect());
+                    let plain = frame.unpack().unwrap();
+                    frames.push(entries(&plain).map(|entry| entry.json.into_owned()).collect());
                 }
                 Piece::Damage(range) => damages.push((range.start, range.end)),
             }

@@ -2,7 +2,8 @@
 //!
 //! **Why a journal of our own.** Documents arrive in bursts, never change, and go by age. Appending groups of them,
 //! compressed, costs a tenth of what a general store costs and takes a tenth of its space (figures in ARCHITECTURE.md);
-//! what a general store would add, an index that survives on its own, is made again from the journal in seconds.
+//! what a general store would add, an index, is kept beside it ([`super::settled`]) and made again from the journal
+//! whenever it does not fit it.
 //!
 //! **Promises.**
 //! - *Acknowledged is written.* A group of documents reaches the kernel in one write before any of its senders hears that
@@ -21,16 +22,17 @@ pub(super) mod frame;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::document::{Timestamp, TraceId};
+use crate::document::Timestamp;
 
 use self::files::{Bytes, Folder};
-use self::frame::{Entry, Frame, Piece, Plain};
+use self::frame::{Entry, Frame, Kind, Piece, Plain};
 
 /// The largest file, unless one group of documents is larger.
 const MAX_FILE: u64 = 64 << 20;
@@ -88,8 +90,6 @@ pub(in crate::store) struct FileFacts {
 /// What was wrong with the files when the journal was opened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Recovery {
-    /// Documents found.
-    pub documents: u64,
     /// Bytes cut off the end of the last file: a write that the end of the process interrupted.
     pub torn_bytes: u64,
     /// Places in between where no document could be read.
@@ -104,10 +104,12 @@ pub(in crate::store) struct Shelf(BTreeMap<FileNumber, Arc<dyn Bytes>>);
 
 /// The journal, for the one who writes it.
 pub(in crate::store) struct Journal {
-    folder: Box<dyn Folder>,
+    folder: Arc<dyn Folder>,
     shape: Shape,
     shelf: Arc<Shelf>,
     facts: BTreeMap<FileNumber, FileFacts>,
+    /// The highest number that any file has had: whoever remembers a place never meets another file there.
+    highest: u32,
     buffer: Vec<u8>,
 }
 
@@ -116,37 +118,71 @@ impl Journal {
     ///
     /// # Errors
     /// When the files cannot be listed or read at all.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the store reads what its index does not cover"))]
     pub(in crate::store) fn open(
-        folder: Box<dyn Folder>,
+        folder: Arc<dyn Folder>,
         shape: Shape,
         mut each: impl FnMut(Place, &Entry<'_>),
     ) -> io::Result<(Self, Recovery)> {
-        let mut numbers = folder.list()?;
-        numbers.sort_unstable();
-        let mut journal = Self { folder, shape, shelf: Arc::default(), facts: BTreeMap::new(), buffer: Vec::new() };
+        let mut journal = Self::unread(folder, shape);
         let mut recovery = Recovery::default();
+        let numbers = journal.list()?;
         for number in &numbers {
-            let is_last = numbers.last() == Some(number);
-            let entry = |place: Place, entry: &Entry<'_>| {
-                if numbers.binary_search(&entry.began).is_ok() {
-                    each(place, entry);
-                }
-            };
-            journal.take_in(*number, is_last, &mut recovery, entry)?;
+            let bytes = journal.take_in(*number, numbers.last() == Some(number), &mut recovery)?;
+            for frame in frames(*number, &bytes) {
+                let plain = unpacked(&frame, &mut recovery);
+                let kept = frame::entries(&plain).filter(|entry| numbers.binary_search(&entry.began).is_ok());
+                kept.for_each(|entry| each(frame.place, &entry));
+            }
         }
         Ok((journal, recovery))
     }
 
-    fn take_in(
+    /// The journal in a folder, of which no file is known yet: each is to be taken in, in the order of numbers.
+    pub(in crate::store) fn unread(folder: Arc<dyn Folder>, shape: Shape) -> Self {
+        Self { folder, shape, shelf: Arc::default(), facts: BTreeMap::new(), highest: 0, buffer: Vec::new() }
+    }
+
+    /// Lets new files have higher numbers than this one, which is gone but not forgotten.
+    pub(in crate::store) fn begin_after(&mut self, number: Option<FileNumber>) {
+        self.highest = self.highest.max(number.map_or(0, |number| number.0));
+    }
+
+    /// The files in the folder, oldest first.
+    ///
+    /// # Errors
+    /// When they cannot be listed.
+    pub(in crate::store) fn list(&self) -> io::Result<Vec<FileNumber>> {
+        let mut numbers = self.folder.list()?;
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
+    /// Takes a file in without reading it, by what was known of it.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or does not have the length that was known.
+    pub(in crate::store) fn take_in_unread(&mut self, facts: FileFacts) -> io::Result<()> {
+        let file = self.folder.open(facts.number)?;
+        if file.len()? != facts.bytes {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the file has another length"));
+        }
+        self.hold(facts, file);
+        Ok(())
+    }
+
+    /// Takes a file in, and gives its bytes. A torn end of the last one is cut off.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(in crate::store) fn take_in(
         &mut self,
         number: FileNumber,
         is_last: bool,
         recovery: &mut Recovery,
-        mut each: impl FnMut(Place, &Entry<'_>),
-    ) -> io::Result<()> {
+    ) -> io::Result<Vec<u8>> {
         let file = self.folder.open(number)?;
-        let mut bytes = vec![0; usize::try_from(file.len()?).map_err(|_| io::ErrorKind::FileTooLarge)?];
-        file.read_exact_at(&mut bytes, 0)?;
+        let bytes = files::whole(&*file)?;
         let mut facts =
             FileFacts { number, bytes: bytes.len() as u64, begun_at: Timestamp::MAX, written_at: Timestamp::EPOCH };
         for piece in frame::pieces(number, &bytes) {
@@ -154,15 +190,6 @@ impl Journal {
                 Piece::Frame(frame) => {
                     facts.begun_at = facts.begun_at.min(frame.written_at);
                     facts.written_at = facts.written_at.max(frame.written_at);
-                    let Some(entries) = frame.unpack() else {
-                        recovery.damages += 1;
-                        recovery.damaged_bytes += frame.length() as u64;
-                        continue;
-                    };
-                    for entry in entries.iter() {
-                        recovery.documents += 1;
-                        each(frame.place, &entry);
-                    }
                 }
                 Piece::Damage(range) if is_last && range.end == bytes.len() => {
                     recovery.torn_bytes += range.len() as u64;
@@ -178,7 +205,7 @@ impl Journal {
         }
         facts.begun_at = facts.begun_at.min(facts.written_at);
         self.hold(facts, file);
-        Ok(())
+        Ok(bytes)
     }
 
     /// The file that the next group goes to. A new one is begun when the last is full or old.
@@ -194,7 +221,7 @@ impl Journal {
         {
             return Ok(last.number);
         }
-        let number = FileNumber(last.map_or(1, |last| last.number.0 + 1));
+        let number = FileNumber(self.highest + 1);
         let file = self.folder.open(number)?;
         self.hold(FileFacts { number, bytes: 0, begun_at: now, written_at: now }, file);
         Ok(number)
@@ -259,13 +286,27 @@ impl Journal {
         self.facts.values().map(|facts| facts.bytes).sum()
     }
 
+    /// Where the next document will be, or later.
+    pub(in crate::store) fn end(&self) -> Place {
+        let last = self.facts.values().next_back();
+        last.map_or(Place { file: FileNumber(self.highest), offset: u32::MAX }, |last| Place {
+            file: last.number,
+            offset: u32::try_from(last.bytes).unwrap_or(u32::MAX),
+        })
+    }
+
+    /// How long a file is.
+    pub(in crate::store) fn end_of(&self, number: FileNumber) -> u64 {
+        self.facts.get(&number).map_or(0, |facts| facts.bytes)
+    }
+
     /// The files, for readers.
-    #[cfg_attr(not(test), expect(dead_code, reason = "documents are read back once they leave memory"))]
     pub(in crate::store) fn shelf(&self) -> Arc<Shelf> {
         Arc::clone(&self.shelf)
     }
 
     fn hold(&mut self, facts: FileFacts, file: Arc<dyn Bytes>) {
+        self.highest = self.highest.max(facts.number.0);
         self.facts.insert(facts.number, facts);
         Arc::make_mut(&mut self.shelf).0.insert(facts.number, file);
     }
@@ -294,26 +335,31 @@ fn write_frames(entries: &[Entry<'_>], begin: Place, now: Timestamp, bytes: &mut
     Ok(places)
 }
 
+/// The frames of a file.
+pub(in crate::store) fn frames(file: FileNumber, bytes: &[u8]) -> impl Iterator<Item = Frame<'_>> {
+    frame::pieces(file, bytes).filter_map(|piece| match piece {
+        Piece::Frame(frame) => Some(frame),
+        Piece::Damage(_) => None,
+    })
+}
+
+/// What is in a frame of documents. One that was written wrong is damage, and empty.
+pub(in crate::store) fn unpacked<'b>(frame: &Frame<'b>, recovery: &mut Recovery) -> Cow<'b, [u8]> {
+    let plain = frame.unpack().filter(|_| frame.kind == Kind::Documents);
+    plain.unwrap_or_else(|| {
+        recovery.damages += 1;
+        recovery.damaged_bytes += frame.length() as u64;
+        Cow::Borrowed(&[])
+    })
+}
+
 impl Shelf {
-    #[cfg_attr(not(test), expect(dead_code, reason = "documents are read back once they leave memory"))]
-    /// Reads the documents of one trace out of a frame, in their order, as JSON.
+    /// Reads a frame, unpacked.
     ///
     /// # Errors
     /// When the file is gone, or no longer holds a good frame there.
-    pub(in crate::store) fn read(&self, place: Place, trace_id: TraceId) -> io::Result<Vec<Vec<u8>>> {
+    pub(in crate::store) fn read(&self, place: Place) -> io::Result<Vec<u8>> {
         let file = self.0.get(&place.file).ok_or(io::ErrorKind::NotFound)?;
-        let damaged = || io::Error::new(io::ErrorKind::InvalidData, "the frame is damaged");
-        let mut bytes = vec![0; frame::HEADER];
-        file.read_exact_at(&mut bytes, place.offset.into())?;
-        let length = Frame::length_told(&bytes).ok_or_else(damaged)?;
-        if u64::from(place.offset) + length as u64 > file.len()? {
-            return Err(damaged());
-        }
-        bytes.resize(length, 0);
-        file.read_exact_at(&mut bytes, place.offset.into())?;
-        let frame = Frame::read(&bytes, place).ok_or_else(damaged)?;
-        let entries = frame.unpack().ok_or_else(damaged)?;
-        let of_trace = entries.iter().filter(|entry| entry.trace_id == trace_id);
-        Ok(of_trace.map(|entry| entry.json.into_owned()).collect())
+        files::read_frame(&**file, Kind::Documents, place)
     }
 }
