@@ -15,6 +15,7 @@ use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 use crate::document::{Timestamp, TraceId, Window};
 
 use super::counted::Counted;
+use super::seconds::{Broken, Seconds};
 
 /// A minute of the clock, counted from the epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,6 +47,13 @@ impl Minute {
         let at = |minute: i64| Timestamp::from_micros(minute.saturating_mul(Self::MICROS));
         Window { start: at(self.0), end: at(self.0.saturating_add(1)) }
     }
+
+    /// Its seconds.
+    pub(super) fn seconds(self) -> impl Iterator<Item = Window> {
+        let begin = self.window().start.micros();
+        let at = move |second: i64| Timestamp::from_micros(begin.saturating_add(second * 1_000_000));
+        (0..60).map(move |second| Window { start: at(second), end: at(second + 1) })
+    }
 }
 
 /// The sums of one minute, once somebody has asked for them.
@@ -59,6 +67,7 @@ pub(super) struct Minutes {
     unseen: BTreeSet<Minute>,
     /// Live traces with work in a minute after the one that they started in.
     later: RedBlackTreeSetSync<(Minute, TraceId)>,
+    broken: Arc<Broken>,
 }
 
 impl Minutes {
@@ -67,6 +76,7 @@ impl Minutes {
             memos: RedBlackTreeMapSync::new_sync(),
             unseen: BTreeSet::new(),
             later: RedBlackTreeSetSync::new_sync(),
+            broken: Arc::default(),
         }
     }
 
@@ -122,6 +132,11 @@ impl Minutes {
         let range = (window.start < window.end).then(|| Minute::of(window.start)..=Minute::of(last));
         let memos = range.map(|range| self.memos.range(range));
         memos.into_iter().flatten().map(|(minute, memo)| (*minute, memo))
+    }
+
+    /// The sums of the seconds of the minute with this memo.
+    pub(super) fn seconds(&self, memo: &Memo, make: impl FnOnce() -> Seconds) -> Arc<Seconds> {
+        self.broken.get(memo, make)
     }
 
     /// The live traces that started before a minute and have work in it.

@@ -29,6 +29,7 @@ mod reading;
 mod report;
 mod retention;
 mod roll;
+mod seconds;
 mod settled;
 mod state;
 #[cfg(test)]

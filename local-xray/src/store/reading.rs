@@ -1,23 +1,27 @@
 //! Questions about many traces at once. They go from entry to entry, ask digests first and read documents last; what is
-//! asked of whole minutes comes from sums that are kept.
+//! asked of whole minutes comes from sums that are kept, and so does what is asked of parts of a minute, by the second.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::document::{TraceId, Window};
+use crate::document::{Timestamp, TraceId, Window};
 use crate::filter::{Filter, Selector};
 use crate::graph::{Point, Series, ServiceGraph};
 
 use super::aggregate::{Memo, Minute};
 use super::counted::{Counted, selected_work};
+use super::seconds::Seconds;
 use super::{Entry, Position, Range, Snapshot};
 
-/// A window by minutes that have work.
-struct Minutes<'s> {
-    /// Those that lie in the window as a whole.
-    whole: Vec<(Minute, &'s Memo)>,
-    /// Of the one or two others the part in the window, with each trace that may have work there.
-    parts: Vec<(Window, Entry)>,
+/// A window, in parts that have been added up and parts that have not.
+struct Parts<'s> {
+    /// The minutes that lie in the window as a whole.
+    minutes: Vec<(Minute, &'s Memo)>,
+    /// The seconds of the one or two other minutes that do.
+    seconds: Vec<(Timestamp, Arc<Seconds>)>,
+    /// What is left: parts of one or two seconds, with each trace that has work there.
+    rest: Vec<(Window, Entry)>,
 }
 
 impl Snapshot {
@@ -37,10 +41,11 @@ impl Snapshot {
             let matching = self.entries(Range::Active, window, None).filter(|entry| entry.matches(filter));
             return graph_of(matching.collect::<Vec<_>>().iter(), window);
         }
-        let minutes = self.minutes(window);
+        let parts = self.parts(window);
         let mut counted = Counted::default();
-        minutes.whole.iter().for_each(|(minute, memo)| counted.merge(self.counted(*minute, memo)));
-        minutes.parts.iter().for_each(|(part, entry)| counted.add(&entry.digest().view(), *part));
+        parts.minutes.iter().for_each(|(minute, memo)| counted.merge(self.counted(*minute, memo)));
+        parts.seconds.iter().for_each(|(second, seconds)| counted.merge(seconds.counted(*second)));
+        parts.rest.iter().for_each(|(part, entry)| counted.add(&entry.digest().view(), *part));
         counted.finish(|id| self.published.state.entry(id).filter(|entry| entry.was_active_in(window)))
     }
 
@@ -50,11 +55,14 @@ impl Snapshot {
         let mut series = Series::new(window, period);
         let is_of_whole_minutes = period.as_micros().is_multiple_of(Minute::LENGTH.as_micros());
         let entries = if filter.is_empty() && is_of_whole_minutes {
-            let minutes = self.minutes(window);
-            for (minute, memo) in minutes.whole {
+            let parts = self.parts(window);
+            for (minute, memo) in parts.minutes {
                 self.counted(minute, memo).add_to(&mut series, minute.window().start, selector);
             }
-            minutes.parts
+            for (second, seconds) in parts.seconds {
+                seconds.counted(second).add_to(&mut series, second, selector);
+            }
+            parts.rest
         } else {
             let matching = self.entries(Range::Active, window, None).filter(|entry| entry.matches(filter));
             matching.map(|entry| (window, entry)).collect()
@@ -65,15 +73,33 @@ impl Snapshot {
         series.into_points()
     }
 
-    fn minutes(&self, window: Window) -> Minutes<'_> {
-        let is_whole = |minute: Minute| minute.window().common(window) == minute.window();
-        let overlapping = self.published.state.minutes().overlapping(window);
-        let (whole, broken): (Vec<_>, Vec<_>) = overlapping.partition(|(minute, _)| is_whole(*minute));
-        let parts = broken.into_iter().flat_map(|(minute, _)| {
-            let part = minute.window().common(window);
-            self.published.state.working_in(minute).map(move |entry| (part, entry))
-        });
-        Minutes { parts: parts.collect(), whole }
+    fn parts(&self, window: Window) -> Parts<'_> {
+        let mut parts = Parts { minutes: Vec::new(), seconds: Vec::new(), rest: Vec::new() };
+        for (minute, memo) in self.published.state.minutes().overlapping(window) {
+            let common = minute.window().common(window);
+            if common == minute.window() {
+                parts.minutes.push((minute, memo));
+                continue;
+            }
+            let seconds = self.published.state.minutes().seconds(memo, || self.seconds(minute));
+            for second in minute.seconds() {
+                let part = second.common(window);
+                if part == second {
+                    parts.seconds.push((second.start, Arc::clone(&seconds)));
+                } else if part.start < part.end {
+                    let entries = seconds.working_in(second.start).iter();
+                    let entries = entries.filter_map(|id| self.published.state.entry(*id));
+                    parts.rest.extend(entries.map(|entry| (part, entry)));
+                }
+            }
+        }
+        parts
+    }
+
+    /// Adds up the seconds of a minute.
+    fn seconds(&self, minute: Minute) -> Seconds {
+        let entries: Vec<Entry> = self.published.state.working_in(minute).collect();
+        Seconds::of(minute, entries.iter().map(|entry| (entry.id(), entry.digest().view())))
     }
 
     /// The sums of one minute.
