@@ -8,6 +8,9 @@ use local_xray::cli::{self, AssertArgs, BenchArgs, HealthcheckArgs, MapArgs, Tra
 use local_xray::config::ServeArgs;
 use local_xray::{App, Config};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// AWS X-Ray on one machine: send it segments and spans, look at the service map, ask it what you would ask X-Ray.
 #[derive(Parser)]
 #[command(name = "local-xray", version)]
