@@ -110,7 +110,7 @@ impl Asker<'_> {
             examined += ask(walls.len() + 1).await?;
             walls.push(asked.elapsed());
         }
-        let cpu = self.server.usage().cpu_since(&before);
+        let cpu = self.server.usage().since(&before).cpu;
         Ok(Answer::new(&mut walls, cpu, examined))
     }
 }

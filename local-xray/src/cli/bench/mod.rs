@@ -55,7 +55,7 @@ pub struct BenchArgs {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
 
-    /// Ask stores of so many traces, such as 10k,100k,1M; alone, it leaves the intake out [default: 10k,100k]
+    /// Ask stores of so many traces, such as 10k,100k,1M [default: 10k,100k]
     #[arg(long, value_name = "COUNTS", value_delimiter = ',', value_parser = count)]
     pub traces: Vec<u64>,
 
@@ -68,7 +68,7 @@ pub struct BenchArgs {
     pub rate: u32,
 
     /// How long datagrams are sent: a number followed by s, m, h or d
-    #[arg(long = "for", value_name = "DURATION", default_value = "10s", value_parser = parse_window)]
+    #[arg(long = "for", value_name = "DURATION", default_value = "30s", value_parser = parse_window)]
     pub length: Duration,
 
     /// Where the stores are put, and removed again [default: the system's folder for temporary files]
@@ -132,12 +132,12 @@ struct Bench<'a> {
 
 impl<'a> Bench<'a> {
     fn new(args: &'a BenchArgs) -> Self {
-        let everything = args.traces.is_empty() && args.intake.is_empty();
+        let is_unsized = args.traces.is_empty() && args.intake.is_empty();
         let usual_sizes = if args.quick { vec![1_000] } else { vec![10_000, 100_000] };
         Self {
             args,
-            sizes: if everything { usual_sizes } else { args.traces.clone() },
-            ways: if everything { vec![Way::Api, Way::OtlpHttp, Way::OtlpGrpc, Way::Udp] } else { args.intake.clone() },
+            sizes: if is_unsized { usual_sizes } else { args.traces.clone() },
+            ways: if args.intake.is_empty() { Way::value_variants().to_vec() } else { args.intake.clone() },
             window: Window::last(SPREAD, Timestamp::now()),
         }
     }
@@ -175,7 +175,7 @@ impl<'a> Bench<'a> {
         };
         let counted = server.settled_intake(way, sent.documents).await?;
         let after = server.usage();
-        let row = IntakeRow::new(way.as_str(), &sent, &counted, after.cpu_since(&before));
+        let row = IntakeRow::new(way.as_str(), &sent, &counted, &after.since(&before));
         server.stop()?;
         Ok(row)
     }
@@ -216,10 +216,10 @@ impl<'a> Bench<'a> {
             server.stop()?;
             server = Server::start(path).await?;
         }
+        let opened = server.usage();
         let held = server.intake().await?.store.traces;
         anyhow::ensure!(held == traces, "it holds {held} traces");
         let opening = folder.is_some().then(|| server.opening());
-        let opened = server.usage();
         let long_enough = if self.args.quick { QUICK_QUESTION } else { QUESTION };
         let answers = ask::all(&workload, &server, long_enough).await?;
         let asked = server.usage();

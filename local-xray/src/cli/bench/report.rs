@@ -1,11 +1,13 @@
 //! What a run has found out. Units are in the names; a figure is absent where the system does not tell.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::send::Sent;
 use super::server::DoorCount;
+use super::usage::Usage;
 
 /// Everything.
 #[derive(Debug, Serialize)]
@@ -42,6 +44,10 @@ pub(super) struct IntakeRow {
     pub(super) per_second: f64,
     /// CPU time for each that was taken.
     pub(super) cpu_us: Option<f64>,
+    /// The part of it that the kernel took.
+    pub(super) kernel_us: Option<f64>,
+    /// The parts that threads took, by name.
+    pub(super) threads_us: BTreeMap<String, f64>,
     /// Refused or dropped by the local X-Ray, with a reason.
     pub(super) refused: u64,
     /// Dropped by the kernel.
@@ -54,14 +60,17 @@ pub(super) struct IntakeRow {
 
 impl IntakeRow {
     #[expect(clippy::cast_precision_loss, reason = "figures for the eye")]
-    pub(super) fn new(way: &'static str, sent: &Sent, counted: &DoorCount, cpu: Option<Duration>) -> Self {
+    pub(super) fn new(way: &'static str, sent: &Sent, counted: &DoorCount, used: &Usage) -> Self {
         let documents = sent.documents;
+        let each = |time: Duration| time.as_secs_f64() * 1e6 / counted.accepted.max(1) as f64;
         let accounted = counted.accepted + counted.refused() + counted.kernel_drops;
         Self {
             way,
             sent: documents,
             per_second: documents as f64 / sent.wall.as_secs_f64(),
-            cpu_us: cpu.map(|cpu| cpu.as_secs_f64() * 1e6 / counted.accepted.max(1) as f64),
+            cpu_us: used.cpu.map(each),
+            kernel_us: used.kernel.map(each),
+            threads_us: used.threads.iter().map(|(name, time)| (name.clone(), each(*time))).collect(),
             refused: counted.refused(),
             kernel_drops: counted.kernel_drops,
             unaccounted: documents.saturating_sub(accounted),

@@ -23,12 +23,72 @@ pub(super) fn text(report: &Report) -> String {
     if !intake.is_empty() {
         text += "\n";
         text += &table(&INTAKE_HEADINGS, intake.iter().map(|row| intake_cells(row, limits.parse_cpu_us)));
+        text += "\nWhere the CPU time of one segment or span goes, by thread:\n\n";
+        text += &table(&["Intake", "threads", "of all that, the kernel"], intake.iter().map(breakdown_cells));
     }
     if !stores.is_empty() {
         text += "\n";
         text += &stores_table(stores);
     }
+    let aims = aims(report);
+    if !aims.is_empty() {
+        text += "\n";
+        text += &table(&["What was aimed at", "aim", "measured", "met"], aims);
+    }
     text
+}
+
+/// Threads that take less than this of a segment's time, in microseconds, are not worth a line.
+const LITTLE: f64 = 0.05;
+
+fn breakdown_cells(row: &IntakeRow) -> Vec<String> {
+    let threads = row.threads_us.iter().filter(|(_, us)| **us >= LITTLE);
+    let threads: Vec<_> = threads.map(|(name, us)| format!("{name} {us:.1} µs")).collect();
+    let kernel = row.kernel_us.map_or_else(not_known, |us| format!("{us:.1} µs"));
+    vec![row.way.to_owned(), threads.join(", "), kernel]
+}
+
+/// What this run says about the aims that the store was built for.
+fn aims(report: &Report) -> Vec<Vec<String>> {
+    let mut aims = Vec::new();
+    let mut aim = |what: String, most: f64, measured: Option<f64>, unit: &str| {
+        let Some(measured) = measured else { return };
+        let met = if measured <= most { "yes" } else { "no" };
+        aims.push(vec![what, format!("≤ {most}{unit}"), format!("{measured:.2}{unit}"), met.to_owned()]);
+    };
+    for row in &report.intake {
+        match row.way {
+            "PutTraceSegments" => {
+                let ratio = row.cpu_us.map(|us| us / report.limits.parse_cpu_us);
+                aim("CPU of a segment over the API ÷ parsing it alone".to_owned(), 2.5, ratio, "");
+            }
+            "UDP" => {
+                let lost = row.refused + row.kernel_drops + row.unaccounted;
+                aim(format!("datagrams lost at {:.0} a second", row.per_second), 0.0, Some(number(lost)), "");
+            }
+            _ => {}
+        }
+    }
+    let [first, .., last] = report.stores.as_slice() else { return aims };
+    let between = |what: &str| format!("{what} of {} traces ÷ of {}", count(last.traces), count(first.traces));
+    let ratio = |pick: fn(&Answers) -> &Answer| {
+        let [small, large] = [first, last].map(|store| pick(&store.answers).median_ms);
+        (small > 0.0).then_some(large / small)
+    };
+    aim(between("service graph of an hour"), 2.0, ratio(|answers| &answers.graph), "");
+    aim(between("a filter's first page"), 3.0, ratio(|answers| &answers.filter_page), "");
+    let of_last = |what: &str| format!("{what} of {} traces", count(last.traces));
+    aim(of_last("a scan, CPU for each"), 1.0, last.answers.filter_scan.cpu_us_per_trace, " µs");
+    aim(of_last("opening a store"), 2.0, last.opening_ms.map(|ms| ms / 1e3), " s");
+    let most = [last.filled_resident_bytes, last.opened_resident_bytes, last.asked_resident_bytes];
+    let most = most.into_iter().flatten().max();
+    aim(of_last("memory at its highest"), 1.5, most.map(|bytes| number(bytes) / f64::from(1 << 30)), " GiB");
+    aims
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a figure for the eye")]
+fn number(count: u64) -> f64 {
+    count as f64
 }
 
 const INTAKE_HEADINGS: [&str; 7] =
