@@ -162,3 +162,30 @@ fn a_second_process_is_told_who_has_the_folder() {
     assert!(!second.status.success() && words.contains(&named), "{words}");
     assert!(words.contains("--data"), "{words}");
 }
+
+/// `/dev/full` in place of the first journal file: a disk on which nothing fits.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told_to_senders_and_in_the_console() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("journal")).unwrap();
+    std::os::unix::fs::symlink("/dev/full", folder.path().join("journal/0000000001.journal")).unwrap();
+    actix_rt::System::new().block_on(async {
+        let process = Process::start(folder.path());
+        let client = Client::builder().timeout(DEADLINE).build().unwrap();
+        let body = json!({ "TraceSegmentDocuments": [document(1).to_string()] });
+        let answer = client.post(format!("{}/TraceSegments", process.url)).json(&body).send().await.unwrap();
+        assert_eq!(answer.status(), 503);
+        let words = answer.text().await.unwrap();
+        assert!(words.contains("the disk is full"), "{words}");
+
+        let page = async |path: &str| client.get(format!("{}{path}", process.url)).send().await.unwrap().text().await;
+        for path in ["/map", "/traces", "/intake"] {
+            let page = page(path).await.unwrap();
+            assert!(page.contains("the disk is full"), "{path}: {page}");
+        }
+        let counts: Value = serde_json::from_str(&page("/intake.json").await.unwrap()).unwrap();
+        assert!(counts.to_string().contains("NotStored"), "{counts}");
+        assert!(found(&client, &process.url, &BTreeSet::from([1])).await.is_empty(), "nothing was acknowledged");
+    });
+}
