@@ -112,10 +112,23 @@ impl From<sqlx::Error> for StoreError {
 
 /// Whether asking again later may work, because of what goes on at the database and not because of what it was asked.
 fn is_passing(error: &sqlx::Error) -> bool {
-    /// PostgreSQL: the connection broke, no slot is left, the server shuts down or starts (as in a failover), or a statement took too long.
-    const PASSING: [&str; 4] = ["08", "53300", "57P", "57014"];
+    /// PostgreSQL: a transaction gave way to another one, no slot is left, or a statement took too long.
+    const PASSING: [&str; 3] = ["40", "53300", "57014"];
+    is_of_the_server(error) || is_busy(error) || has_code(error, &PASSING)
+}
+
+/// Whether a PostgreSQL server has gone away or has changed its part, so that no connection to it is of use any more.
+pub(super) fn is_of_the_server(error: &sqlx::Error) -> bool {
+    /// The connection broke, the server shuts down or starts, or it takes no changes: after a failover, connections and for a while
+    /// also the name of the cluster lead to what was the writer and is a reader now.
+    const GONE: [&str; 3] = ["08", "57P", "25006"];
+    matches!(error, sqlx::Error::Io(_)) || has_code(error, &GONE)
+}
+
+/// Whether PostgreSQL gave a code that begins like one of these; its codes have five characters, SQLite's fewer.
+fn has_code(error: &sqlx::Error, beginnings: &[&str]) -> bool {
     let code = error.as_database_error().and_then(|error| error.code());
-    is_busy(error) || code.is_some_and(|code| code.len() == 5 && PASSING.iter().any(|class| code.starts_with(class)))
+    code.is_some_and(|code| code.len() == 5 && beginnings.iter().any(|beginning| code.starts_with(beginning)))
 }
 
 /// Whether somebody else held a SQLite file for too long; the low byte of a code is its kind, the rest says more.
@@ -196,11 +209,13 @@ mod tests {
         check("261", true);
         check("1555", false);
         check("1", false);
-        // PostgreSQL: shut down, starting up, connection lost, no slot left; a broken rule; a missing table
+        // PostgreSQL: shut down, starting up, connection lost, no slot left, deadlock, now a reader; a broken rule; a missing table
         check("57P01", true);
         check("57P03", true);
         check("08006", true);
         check("53300", true);
+        check("40P01", true);
+        check("25006", true);
         check("23505", false);
         check("42P01", false);
     }

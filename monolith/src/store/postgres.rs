@@ -2,8 +2,8 @@
 
 use std::future::Future;
 use std::io;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use shared::telemetry::database::{Database, Pool};
@@ -12,6 +12,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres};
 
 use super::connection_thread::ConnectionThread;
+use super::error::is_of_the_server;
 use super::row::{self, MysfitRow};
 use super::statements::{self, ADD_LIKE, ADOPT, CHECK_READY, COPY_ENTRY, FIND, FIND_LIKES, Statement};
 use super::{AddLikeError, AdoptError, Answer, LikeCount, OpenError, Store, StoreError, migrations};
@@ -35,7 +36,7 @@ const STATEMENT_TIMEOUT_MS: &str = "3000";
 const SILENCE: Duration = Duration::from_secs(4);
 
 /// A connection that rested for longer is asked whether it still works before it is used. A busy one is not: it would cost each call a
-/// second round trip, and what breaks within a second is for the caller to try again.
+/// second round trip, and what breaks within a second is for one caller to try again.
 const RESTED: Duration = Duration::from_secs(1);
 
 /// Mysfits and likes in a PostgreSQL database.
@@ -49,8 +50,29 @@ pub struct PostgresStore {
 #[derive(Debug)]
 struct Tables {
     pool: PgPool,
+    trust: Arc<Trust>,
     database: Database,
     observed: Pool,
+}
+
+/// Which connections may still be used. A server that restarts, falls silent or becomes a reader does so for all of its connections at
+/// once: the first caller that meets it spares the others the same, and the next connection goes to whoever has the name by then.
+#[derive(Debug, Default)]
+struct Trust {
+    lost_at: Mutex<Option<Instant>>,
+}
+
+impl Trust {
+    /// Ends the use of every connection that was made before now.
+    fn lose(&self) {
+        *self.lost_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Whether a connection that was made so long ago may be used.
+    fn covers(&self, age: Duration) -> bool {
+        let lost_at = *self.lost_at.lock().unwrap_or_else(PoisonError::into_inner);
+        lost_at.is_none_or(|lost_at| age < lost_at.elapsed())
+    }
 }
 
 impl PostgresStore {
@@ -129,13 +151,14 @@ impl Tables {
         copy_roster(&preparing).await.map_err(|source| OpenError::Roster { name: name(), source })?;
         preparing.close().await;
 
-        let pool = pool(options.options([("statement_timeout", STATEMENT_TIMEOUT_MS)]));
+        let trust = Arc::new(Trust::default());
+        let pool = pool(options.options([("statement_timeout", STATEMENT_TIMEOUT_MS)]), Arc::clone(&trust));
         let options = &config.options;
         let database = Database::postgresql(config.name(), options.get_host(), options.get_port());
         let (counted, database) = (pool.clone(), database.with_user(options.get_username()));
         let connections = move || row::connections(counted.size(), counted.num_idle());
         let observed = database.pool("pool", CONNECTIONS, connections);
-        Ok(Tables { pool, database, observed })
+        Ok(Tables { pool, trust, database, observed })
     }
 
     async fn list(&self, selection: Selection) -> Result<Vec<Mysfit>, StoreError> {
@@ -181,7 +204,7 @@ impl Tables {
     async fn check_ready(&self) -> Result<(), StoreError> {
         let mut connection = self.pool.acquire().await?;
         let answer = answer_in_time(sqlx::query(CHECK_READY).fetch_one(&mut *connection)).await;
-        give_back(connection, &answer);
+        self.give_back(connection, &answer);
         answer?;
         Ok(())
     }
@@ -197,8 +220,17 @@ impl Tables {
         let query = self.database.query(statement.operation, statement.sql);
         let mut connection = query.connection(&self.observed, self.pool.acquire()).await?;
         let answer = query.returning(answer_in_time(work(&mut connection)), rows).await;
-        give_back(connection, &answer);
+        self.give_back(connection, &answer);
         answer
+    }
+
+    /// Lets the pool have the connection again, unless it broke, fell silent (the pool would wait for it, too) or leads to a server that
+    /// takes no changes any more.
+    fn give_back<T>(&self, connection: PoolConnection<Postgres>, answer: &Result<T, sqlx::Error>) {
+        if answer.as_ref().is_err_and(is_of_the_server) {
+            self.trust.lose();
+            drop(connection.detach());
+        }
     }
 }
 
@@ -207,30 +239,24 @@ async fn answer_in_time<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -
     tokio::time::timeout(SILENCE, work).await.unwrap_or_else(|_| Err(silence()))
 }
 
-/// Lets the pool have the connection again, unless it has fallen silent: the pool would wait for it, too.
-fn give_back<T>(connection: PoolConnection<Postgres>, answer: &Result<T, sqlx::Error>) {
-    if matches!(answer, Err(sqlx::Error::Io(error)) if error.kind() == io::ErrorKind::TimedOut) {
-        drop(connection.detach());
-    }
-}
-
 /// What is done with a connection.
 trait Work<T>: for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, sqlx::Error>> + Send {}
 
 impl<T, W: for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, sqlx::Error>> + Send> Work<T> for W {}
 
 /// A pool that connects when it is first asked, and again whenever the server has been away.
-fn pool(options: PgConnectOptions) -> PgPool {
+fn pool(options: PgConnectOptions, trust: Arc<Trust>) -> PgPool {
     PgPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(PATIENCE)
         .test_before_acquire(false)
-        .before_acquire(|connection, metadata| {
+        .before_acquire(move |connection, metadata| {
+            let is_trusted = trust.covers(metadata.age);
             Box::pin(async move {
-                if metadata.idle_for > RESTED {
+                if is_trusted && metadata.idle_for > RESTED {
                     connection.ping().await?;
                 }
-                Ok(true)
+                Ok(is_trusted)
             })
         })
         .connect_lazy_with(options)

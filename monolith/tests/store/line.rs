@@ -1,4 +1,5 @@
-//! A telephone line to a PostgreSQL server: it remembers what kinds of messages went to the server, and can be held.
+//! A telephone line to a PostgreSQL server: it remembers what kinds of messages went to the server, can be held, and can
+//! lead elsewhere.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -14,6 +15,7 @@ pub(crate) struct Line {
     port: u16,
     sent: Arc<Mutex<Vec<u8>>>,
     is_held: watch::Sender<bool>,
+    socket: watch::Sender<PathBuf>,
 }
 
 impl Line {
@@ -24,10 +26,16 @@ impl Line {
             port: listener.local_addr().unwrap().port(),
             sent: Arc::default(),
             is_held: watch::Sender::new(false),
+            socket: watch::Sender::new(socket(server)),
         };
-        let socket = server.folder().join(".s.PGSQL.5432");
-        actix_rt::spawn(connect_everyone(listener, socket, Arc::clone(&line.sent), line.is_held.subscribe()));
+        let (sent, is_held, socket) = (Arc::clone(&line.sent), line.is_held.subscribe(), line.socket.subscribe());
+        actix_rt::spawn(connect_everyone(listener, socket, sent, is_held));
         line
+    }
+
+    /// Leads new calls to another server, as a name does that has been given to it; calls that are made already stay.
+    pub(crate) fn lead_to(&self, server: &PostgresServer) {
+        self.socket.send_replace(socket(server));
     }
 
     /// The URL of a database on the server, by this line.
@@ -53,13 +61,18 @@ impl Line {
     }
 }
 
+fn socket(server: &PostgresServer) -> PathBuf {
+    server.folder().join(".s.PGSQL.5432")
+}
+
 async fn connect_everyone(
     listener: TcpListener,
-    socket: PathBuf,
+    socket: watch::Receiver<PathBuf>,
     sent: Arc<Mutex<Vec<u8>>>,
     is_held: watch::Receiver<bool>,
 ) {
     while let Ok((client, _)) = listener.accept().await {
+        let socket = socket.borrow().clone();
         let Ok(server) = UnixStream::connect(&socket).await else { continue };
         actix_rt::spawn(connect(client, server, Arc::clone(&sent), is_held.clone()));
     }

@@ -95,7 +95,11 @@ impl PostgresServer {
 
     /// Creates an empty database and answers with its URL.
     pub(crate) async fn new_database(&self) -> String {
-        let name = format!("mysfits_test_{}", Uuid::new_v4().simple());
+        self.new_database_named(&format!("mysfits_test_{}", Uuid::new_v4().simple())).await
+    }
+
+    /// Creates an empty database of this name and answers with its URL.
+    pub(crate) async fn new_database_named(&self, name: &str) -> String {
         let mut admin = self.connect().await;
         sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut admin).await.unwrap();
         let (before, parameters) = self.admin_url.split_once('?').unwrap_or((&self.admin_url, ""));

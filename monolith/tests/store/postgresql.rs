@@ -1,16 +1,20 @@
 //! What only a server can show: restarts, silence, round trips and plans.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use futures_util::future::{join_all, try_join_all};
 use monolith::domain::roster::ROSTER;
 use monolith::domain::{GoodEvil, LawChaos, Selection};
-use monolith::store::{self, Store, StoreError};
+use monolith::store::{self, AddLikeError, AdoptError, Store, StoreError};
 
 use crate::cases::{CASES, key};
 use crate::database;
 use crate::line::Line;
 use crate::postgres_server::PostgresServer;
+
+/// How long a server may take to do as its settings say.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[actix_rt::test]
 async fn postgresql_keeps_every_promise() {
@@ -32,17 +36,51 @@ async fn a_postgresql_server_that_goes_away_is_unreachable_and_found_again_when_
     assert!(store.check_ready().await.is_err());
 
     server.restart().await;
-    // A connection that broke within its first second of rest is found out by whoever uses it: at most once each.
-    let mut failures = 0;
-    let count = loop {
-        match store.add_like(ROSTER[0].id, key("after-the-restart")).await {
-            Ok(count) => break count,
-            Err(error) => assert!(failures < 20, "{error:?}"),
-        }
-        failures += 1;
-    };
-    assert_eq!(count.likes, 1);
+    assert_eq!(liked_at_the_second_try(&store).await, 1);
     store.close().await;
+}
+
+/// One caller finds out that the connections lead nowhere, and no other has to.
+async fn liked_at_the_second_try(store: &Arc<dyn Store>) -> u64 {
+    let first = store.add_like(ROSTER[0].id, key("again")).await;
+    let outcome = match first {
+        Err(AddLikeError::Store(StoreError::Unreachable(_))) => store.add_like(ROSTER[0].id, key("again")).await,
+        other => other,
+    };
+    outcome.unwrap().likes
+}
+
+#[actix_rt::test]
+async fn a_postgresql_server_that_has_become_a_reader_is_left_for_the_writer() {
+    let Some(old) = PostgresServer::start_own().await else { return };
+    let Some(new) = PostgresServer::start_own().await else { return };
+    let line = Line::to(&old).await;
+    // The writer to be has what the writer had; one who likes there already makes the counts tell which of the two answers.
+    let replica = store::open(&database(&new.new_database_named("zoo").await)).await.unwrap();
+    replica.add_like(ROSTER[0].id, key("on-the-new-writer")).await.unwrap();
+    let store = store::open(&database(&line.url(&old.new_database_named("zoo").await))).await.unwrap();
+    try_join_all((0..20).map(|_| store.list(Selection::All))).await.unwrap();
+
+    let mut admin = old.connect().await;
+    for statement in ["ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()"] {
+        sqlx::query(statement).execute(&mut admin).await.unwrap();
+    }
+    // The reload reaches each session by itself; a like is refused when it has.
+    let started = Instant::now();
+    for n in 0.. {
+        match store.add_like(ROSTER[0].id, key(&format!("before-{n}"))).await {
+            Ok(_) => assert!(started.elapsed() < PATIENCE, "the old writer still writes"),
+            Err(AddLikeError::Store(StoreError::Unreachable(_))) => break,
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    // Connections go on being refused for as long as the name still leads to the reader, and reading goes on.
+    assert!(matches!(store.adopt(ROSTER[0].id).await, Err(AdoptError::Store(StoreError::Unreachable(_)))));
+    assert_eq!(store.list(Selection::All).await.unwrap().len(), ROSTER.len());
+
+    line.lead_to(&new);
+    assert_eq!(liked_at_the_second_try(&store).await, 2);
+    assert_eq!(store.find(ROSTER[0].id).await.unwrap().unwrap().likes, 2);
 }
 
 #[actix_rt::test]
