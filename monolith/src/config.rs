@@ -30,6 +30,8 @@ pub const DB_PORT: &str = "DB_PORT";
 pub const DB_USER: &str = "DB_USER";
 /// Password of [`DB_USER`].
 pub const DB_PASSWORD: &str = "DB_PASSWORD";
+/// A file with the password, in place of [`DB_PASSWORD`].
+pub const DB_PASSWORD_FILE: &str = "DB_PASSWORD_FILE";
 /// Name of the PostgreSQL database at [`DB_HOST`].
 pub const DB_NAME: &str = "DB_NAME";
 /// How much TLS the PostgreSQL database at [`DB_HOST`] must offer; `verify-full` is what a database across a network deserves.
@@ -40,7 +42,8 @@ pub const DB_SSLROOTCERT: &str = "DB_SSLROOTCERT";
 pub const TRACE_URL_TEMPLATE: &str = "TRACE_URL_TEMPLATE";
 
 /// Everything that says together where a PostgreSQL database is.
-const DB_PARTS: [&str; 7] = [DB_HOST, DB_PORT, DB_USER, DB_PASSWORD, DB_NAME, DB_SSLMODE, DB_SSLROOTCERT];
+const DB_PARTS: [&str; 8] =
+    [DB_HOST, DB_PORT, DB_USER, DB_PASSWORD, DB_PASSWORD_FILE, DB_NAME, DB_SSLMODE, DB_SSLROOTCERT];
 
 /// What [`TRACE_URL_TEMPLATE`] must contain.
 pub const TRACE_ID_PLACEHOLDER: &str = "{trace_id}";
@@ -209,7 +212,7 @@ impl DatabaseConfig {
         if let Some(file) = environment.get(DB_SSLROOTCERT) {
             options = options.ssl_root_cert(file);
         }
-        if let Some(password) = environment.secret(DB_PASSWORD) {
+        if let Some(password) = environment.secret(DB_PASSWORD)? {
             options = options.password(password.expose());
         }
         Ok(DatabaseConfig::Postgres(PostgresConfig { options }))
@@ -297,6 +300,8 @@ mod tests {
         check(&[("DB_HOST", "db")], "DB_USER");
         check(&[("DB_USER", "me"), ("DB_PASSWORD", "hunter2")], "DB_HOST");
         check(&[("DB_SSLMODE", "verify-full")], "DB_HOST");
+        check(&[("DB_PASSWORD_FILE", "/run/secrets/db_password")], "DB_HOST");
+        check(&[("DB_HOST", "db"), ("DB_USER", "me"), ("DB_PASSWORD_FILE", "/nowhere")], "DB_PASSWORD_FILE");
         check(&[("DB_HOST", "db"), ("DB_PORT", "x")], "DB_PORT");
         check(&[("DB_HOST", "db"), ("DB_USER", "me"), ("DB_SSLMODE", "always")], "DB_SSLMODE");
         check(&[("LIKE_URL", "like-service:8081")], "LIKE_URL");

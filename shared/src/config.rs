@@ -1,7 +1,9 @@
 //! Typed settings over a passed-in source, so that a test hands over a map and never touches the process environment.
 //!
 //! A setting that is wrong stops the program at start, and the message says which variable, what it held and what was wanted.
-//! A variable that is set but empty counts as unset, as OpenTelemetry does it for its own.
+//! A variable that is set but empty counts as unset, as OpenTelemetry does it for its own. A secret may also lie in a file that the
+//! variable's name with `_FILE` names, which is how Docker and Kubernetes hand them over: unlike a variable, a file shows up neither in
+//! `docker inspect` nor in `/proc`.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -82,23 +84,44 @@ impl Environment {
     }
 
     /// Reads a secret as it is, with any blanks around it, because they may be part of a password; `None` when it is unset or
-    /// blank. Errors and logs never show it.
-    pub fn secret(&self, name: &str) -> Option<Secret> {
-        self.get(name)?; // blank counts as unset
-        self.values.get(name).map(|value| Secret::new(value.0.clone()))
+    /// blank. Only the line end that closes a file is not part of it. Errors and logs never show it.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] when the file of the secret cannot be read, or both the variable and its `_FILE` are set.
+    pub fn secret(&self, name: &'static str) -> Result<Option<Secret>, ConfigError> {
+        let file = self.get(&format!("{name}{FILE}"));
+        let text = match (self.get(name), file) {
+            (None, None) => None,
+            (Some(_), None) => self.values.get(name).map(|value| value.0.clone()),
+            (Some(_), Some(_)) => return Err(ConfigError::Twice { variable: name }),
+            (None, Some(path)) => Some(read_secret(name, path)?),
+        };
+        Ok(text.filter(|text| !text.trim().is_empty()).map(Secret))
     }
 
     /// Reads a secret that travels in a header: without blanks around it, which no header would carry.
     ///
     /// # Errors
-    /// A [`ConfigError`], without the secret, when it holds anything but visible ASCII characters.
+    /// As [`Environment::secret`], and, without the secret, when it holds anything but visible ASCII characters.
     pub fn token(&self, name: &'static str) -> Result<Option<Secret>, ConfigError> {
-        let Some(token) = self.get(name) else { return Ok(None) };
+        let Some(Secret(token)) = self.secret(name)? else { return Ok(None) };
+        let token = token.trim();
         if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(ConfigError::invalid(name, "(hidden)", "visible ASCII characters"));
         }
         Ok(Some(Secret::new(token)))
     }
+}
+
+/// What the name of a secret's variable ends in when it names a file.
+const FILE: &str = "_FILE";
+
+fn read_secret(variable: &'static str, path: &str) -> Result<String, ConfigError> {
+    let unreadable =
+        |error: std::io::Error| ConfigError::Unreadable { variable, path: path.to_owned(), reason: error.to_string() };
+    let mut text = std::fs::read_to_string(path).map_err(unreadable)?;
+    text.truncate(text.strip_suffix('\n').map_or(text.len(), |line| line.trim_end_matches('\r').len()));
+    Ok(text)
 }
 
 /// A value of the environment, which may be a secret and is therefore never printed as a whole.
@@ -123,6 +146,22 @@ pub enum ConfigError {
         held: String,
         /// What would have been right.
         wanted: String,
+    },
+    /// The file of a secret cannot be read.
+    #[error("{variable}{FILE} is `{path}`, which cannot be read: {reason}")]
+    Unreadable {
+        /// The name of the secret's variable.
+        variable: &'static str,
+        /// The file.
+        path: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// A secret is given both ways.
+    #[error("{variable} and {variable}{FILE} are both set, but only one of them may be")]
+    Twice {
+        /// The name of the secret's variable.
+        variable: &'static str,
     },
     /// The variable is not set and has no default.
     #[error("{variable} is not set, but must be {wanted}")]
@@ -320,11 +359,36 @@ mod tests {
     fn a_password_keeps_its_blanks_and_a_token_has_none() {
         let environment =
             Environment::from_pairs([("A", " pass word "), ("B", " token\n"), ("C", "two words"), ("D", " ")]);
-        assert_eq!(environment.secret("A").unwrap().expose(), " pass word ");
-        assert!(environment.secret("D").is_none() && environment.token("D").unwrap().is_none());
+        assert_eq!(environment.secret("A").unwrap().unwrap().expose(), " pass word ");
+        assert!(environment.secret("D").unwrap().is_none() && environment.token("D").unwrap().is_none());
         assert_eq!(environment.token("B").unwrap().unwrap().expose(), "token");
         let error = environment.token("C").unwrap_err().to_string();
         assert_eq!(error, "C is `(hidden)`, but must be visible ASCII characters");
+    }
+
+    #[test]
+    fn a_secret_may_lie_in_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let check = |content: &str, expected: Option<&str>| {
+            let path = folder.path().join("secret");
+            std::fs::write(&path, content).unwrap();
+            let environment = Environment::from_pairs([("A_FILE", path.to_string_lossy())]);
+            let secret = environment.secret("A").unwrap();
+            assert_eq!(secret.as_ref().map(Secret::expose), expected, "{content:?}");
+        };
+        check("hunter2\n", Some("hunter2"));
+        check("hunter2\r\n", Some("hunter2"));
+        check(" hunter2 ", Some(" hunter2 "));
+        check("two\nlines\n", Some("two\nlines"));
+        check("\n", None);
+        check("", None);
+
+        let both = Environment::from_pairs([("A", "hunter2"), ("A_FILE", "/run/secrets/a")]);
+        let error = both.token("A").unwrap_err().to_string();
+        assert_eq!(error, "A and A_FILE are both set, but only one of them may be");
+        let gone = Environment::from_pairs([("A_FILE", "/nowhere/a")]);
+        let error = gone.token("A").unwrap_err().to_string();
+        assert!(error.starts_with("A_FILE is `/nowhere/a`, which cannot be read: "), "{error}");
     }
 
     #[test]
@@ -342,7 +406,7 @@ mod tests {
     #[test]
     fn nothing_prints_a_secret() {
         let environment = Environment::from_pairs([("INTERNAL_TOKEN", "hunter2")]);
-        let secret = environment.secret("INTERNAL_TOKEN").unwrap();
+        let secret = environment.secret("INTERNAL_TOKEN").unwrap().unwrap();
         assert!(!format!("{environment:?} {secret:?}").contains("hunter2"));
         assert!(secret.matches("hunter2") && !secret.matches("hunter") && !secret.matches("hunter3"));
     }
