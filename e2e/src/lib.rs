@@ -13,7 +13,7 @@ mod xray;
 
 pub use axe::violations;
 pub use browser::{Browser, Download, Theme};
-pub use containers::{Containers, docker};
+pub use containers::{Containers, Setup, docker};
 pub use lesson::{Edit, Lesson, Step, missing_line};
 pub use stack::{Finished, Stack, executable, run, run_up};
 pub use wait::eventually;

@@ -2,28 +2,34 @@
 
 #![expect(clippy::indexing_slicing, reason = "a test may panic on an answer of the wrong shape")]
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result, ensure};
-use e2e::{Browser, Containers, docker, eventually};
+use anyhow::{Context, Result, bail, ensure};
+use e2e::{Browser, Containers, Setup, docker, eventually};
 use fantoccini::Locator;
+use like_service::chaos::{Mode, Settings};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 const COCO: &str = "0e37d916-f960-4772-a25a-01b762b5c1bd";
 
-/// The database with a password, as it should be run by whoever opens it to more than the monolith.
-const WITH_PASSWORD: [(&str, &str); 3] =
-    [("CHAOSMODE", "off"), ("DB_PASSWORD", "p@ss:/w%20rd"), ("DB_AUTH", "scram-sha-256")];
+/// Everything that a URL would have to escape.
+const PASSWORD: &str = "p@ss:/w%20rd";
 
 /// What an image may weigh.
 const MAX_IMAGE_BYTES: u64 = 45_000_000;
 
+/// What the whole stack may take at most.
+const MAX_MEMORY: u64 = 512 * 1024 * 1024;
+
 #[tokio::test]
 async fn in_docker_a_click_in_chromium_can_be_followed_to_its_trace_and_the_map() -> Result<()> {
-    let stack = Containers::start("click", &[("CHAOSMODE", "off")]).await?;
+    let setup = Setup { name: "click", variables: &[("CHAOSMODE", "off")], ..Setup::default() };
+    let stack = Containers::start(&setup).await?;
     let browser = Browser::open().await?;
     let card = |part: &str| format!("[data-mysfit='{COCO}'] {part}");
     browser.page.goto(&stack.site("/")).await?;
@@ -50,6 +56,10 @@ async fn in_docker_a_click_in_chromium_can_be_followed_to_its_trace_and_the_map(
     .await?;
     browser.close().await?;
 
+    the_map_has_services_and_database(&stack).await
+}
+
+async fn the_map_has_services_and_database(stack: &Containers) -> Result<()> {
     eventually("both services and the database on the map", || async {
         let services = stack.xray().service_graph().await?;
         let has = |name: &str, kind: Option<&str>| {
@@ -63,42 +73,254 @@ async fn in_docker_a_click_in_chromium_can_be_followed_to_its_trace_and_the_map(
 
 #[tokio::test]
 async fn in_docker_what_was_acknowledged_survives_the_death_of_each_container() -> Result<()> {
-    let stack = Containers::start("deaths", &WITH_PASSWORD).await?;
+    let secrets = Secrets::new()?;
+    let (database, token) = (secrets.path("database"), secrets.path("token"));
+    let variables =
+        [("CHAOSMODE", "off"), ("DB_PASSWORD_FILE", database.as_str()), ("INTERNAL_TOKEN_FILE", token.as_str())];
+    let overrides = ["docker-compose.secrets.yml"];
+    let setup = Setup { name: "deaths", variables: &variables, overrides: &overrides, ..Setup::default() };
+    let stack = Containers::start(&setup).await?;
+    no_secret_is_told(&stack)?;
     nobody_has_more_rights_than_needed(&stack)?;
     let visitors: Vec<Visitor> = (0..4).map(|_| Visitor::start(&stack)).collect();
     everyone_gets_on(&visitors).await?;
     for service in Containers::SERVICES {
+        let others = starts_of_others(&stack, service)?;
         stack.kill(service)?;
         stack.start_again(service).await?;
         everyone_gets_on(&visitors).await.with_context(|| format!("after the death of {service}"))?;
+        ensure!(starts_of_others(&stack, service)? == others, "the death of {service} made others start again");
     }
 
     let mut likes = 0;
     for visitor in visitors {
         likes += visitor.leave_with_everything_kept(&stack).await?;
     }
-    let answer: Value = reqwest::get(stack.site("/mysfits")).await?.json().await?;
-    let shown: u64 = answer["mysfits"].as_array().into_iter().flatten().filter_map(|one| one["likes"].as_u64()).sum();
-    ensure!(shown == likes, "{likes} likes were given and {shown} are shown");
-    let count = ["psql", "--username=mysfits", "--tuples-only", "--no-align", "--command=SELECT count(*) FROM likes"];
-    let kept: u64 = stack.execute("postgres", &count)?.trim().parse()?;
-    ensure!(kept == likes, "{likes} likes were given and {kept} are in the table");
+    let (shown, kept) = (likes_shown(&stack.site("")).await?, likes_in_the_table(&stack)?);
+    ensure!(shown == likes && kept == likes, "{likes} likes were given, {shown} are shown and {kept} in the table");
     Ok(())
 }
 
-/// Nobody is root, nobody can write but where a volume is, and the images are small.
+#[tokio::test]
+async fn in_docker_several_of_each_service_share_a_database_and_traces_come_over_udp() -> Result<()> {
+    let variables = [
+        ("OTEL_TRACES_EXPORTER", "xray"),
+        ("CHAOS_SEED", "7"),
+        ("DB_PASSWORD", PASSWORD),
+        ("DB_AUTH", "scram-sha-256"),
+        ("INTERNAL_TOKEN", "between-us"),
+    ];
+    let scale = [("monolith", 2), ("like-service", 3)];
+    let setup = Setup { name: "several", variables: &variables, scale: &scale, has_traffic: true, ..Setup::default() };
+    let stack = Containers::start(&setup).await?;
+    let [one, other] = stack.sites() else { bail!("two monoliths show {} sites", stack.sites().len()) };
+    let client = reqwest::Client::new();
+
+    // The same key at both doors at once; then whoever asks at the other door sees what was counted at this one.
+    let keys: Vec<String> = fine_keys().take(40).collect();
+    for key in &keys {
+        let (here, there) = tokio::join!(like_counted(&client, one, key), like_counted(&client, other, key));
+        let counted = here?.max(there?);
+        for site in [one, other] {
+            let shown = likes_shown(site).await?;
+            ensure!(shown >= counted, "{counted} likes were counted and {site} shows {shown}");
+        }
+    }
+    ensure!(adopted_at(&client, &[one, other]).await? == 1, "a mysfit was adopted more than once");
+    all_like_services_are_used(&stack, &client, one).await?;
+
+    // The visitors meet chaos, and what they met came over UDP.
+    the_map_has_services_and_database(&stack).await?;
+    eventually("a like that chaos met", || async {
+        Ok(traces(&stack, "annotation.chaos_fault = \"slow\"").await?.then_some(()))
+    })
+    .await?;
+    eventually("health checks of the load balancer", || async {
+        Ok(traces(&stack, "http.useragent CONTAINS \"HealthChecker\"").await?.then_some(()))
+    })
+    .await?;
+
+    // One of three Like services dies under load.
+    let victim = stack.containers("like-service")?.remove(0);
+    docker(&["kill", &victim])?;
+    let more: Vec<String> = fine_keys().skip(keys.len()).take(30).collect();
+    for key in &more {
+        eventually("a like without one of the Like services", || async {
+            Ok(like(&client, other, key).await.then_some(()))
+        })
+        .await?;
+    }
+
+    stack.stop("visitors")?;
+    let list = keys.iter().chain(&more).map(|key| format!("'{key}'")).collect::<Vec<_>>().join(",");
+    let ours = count(&stack, &format!("SELECT count(*) FROM likes WHERE like_key IN ({list})"))?;
+    ensure!(ours == 70, "70 likes of ours were counted, and {ours} are in the table");
+    let kept = likes_in_the_table(&stack)?;
+    for site in [one, other] {
+        let shown = likes_shown(site).await?;
+        ensure!(shown == kept, "{kept} likes are in the table and {site} shows {shown}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn in_docker_a_sidecar_of_aws_takes_the_place_of_local_xray() -> Result<()> {
+    for (collector, exporter) in [("adot", "otlp"), ("xray-daemon", "xray")] {
+        let variables = [
+            ("COLLECTOR", collector),
+            ("OTEL_TRACES_EXPORTER", exporter),
+            ("CHAOSMODE", "off"),
+            ("AWS_REGION", "eu-west-1"),
+            ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+            ("AWS_SECRET_ACCESS_KEY", "from-the-caller"),
+        ];
+        let overrides = ["docker-compose.aws.yml", "e2e/containers/sidecar.yml"];
+        let setup = Setup { name: collector, variables: &variables, overrides: &overrides, ..Setup::default() };
+        let stack = Containers::start(&setup).await?;
+
+        for service in Containers::SERVICES {
+            let environment = stack.inspect(service, "{{json .Config.Env}}")?.concat();
+            let has_credentials = environment.contains("AWS_SECRET_ACCESS_KEY=from-the-caller");
+            ensure!(has_credentials == (service == "local-xray"), "credentials in {service}: {environment}");
+            ensure!(!environment.contains("AWS_SESSION_TOKEN="), "a session token that nobody gave: {environment}");
+        }
+        let page = reqwest::get(stack.site("/")).await?.text().await?;
+        let console = "eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#xray:traces/{trace_id}";
+        ensure!(page.contains(console), "the page does not lead to AWS's console:\n{page}");
+        let client = reqwest::Client::new();
+        ensure!(like(&client, &stack.site(""), "by-the-sidecar").await, "a like was not counted");
+        the_map_has_services_and_database(&stack).await.with_context(|| format!("by {collector}"))?;
+    }
+    Ok(())
+}
+
+/// Keys that chaos leaves alone under the stack's seed.
+fn fine_keys() -> impl Iterator<Item = String> {
+    let chaos = Settings::original(Mode::On, 7);
+    (0..).map(|n| format!("container-{n}")).filter(move |key| chaos.fault_for(key).is_none())
+}
+
+/// Likes, and answers with the count that came back.
+async fn like_counted(client: &reqwest::Client, site: &str, key: &str) -> Result<u64> {
+    let request = client.post(format!("{site}/mysfits/{COCO}/like")).header("Idempotency-Key", key);
+    let answer = request.send().await?.error_for_status()?;
+    answer.json::<Value>().await?["likes"].as_u64().context("an answer holds a count")
+}
+
+/// Twenty visitors adopt the same mysfit at these sites at once; answers with how many were told that they have.
+async fn adopted_at(client: &reqwest::Client, sites: &[&str]) -> Result<usize> {
+    let adopt = |site: &str| {
+        let request = client.post(format!("{site}/mysfits/{COCO}/adopt"));
+        tokio::spawn(async move { Ok::<_, reqwest::Error>(request.send().await?.status().as_u16()) })
+    };
+    let visitors: Vec<_> = sites.iter().cycle().take(20).map(|site| adopt(site)).collect();
+    let mut adopted = 0;
+    for visitor in visitors {
+        match visitor.await?? {
+            200 => adopted += 1,
+            409 => {}
+            other => bail!("an adoption was answered with {other}"),
+        }
+    }
+    Ok(adopted)
+}
+
+/// Likes, many at a time, until each Like service has had its part.
+async fn all_like_services_are_used(stack: &Containers, client: &reqwest::Client, site: &str) -> Result<()> {
+    let containers = stack.containers("like-service")?;
+    ensure!(containers.len() == 3, "there are {} Like services", containers.len());
+    eventually("each Like service to have been asked", || async {
+        let likes = fine_keys().take(20).map(|key| {
+            let (client, site) = (client.clone(), site.to_owned());
+            tokio::spawn(async move { like(&client, &site, &key).await })
+        });
+        for like in likes.collect::<Vec<_>>() {
+            ensure!(like.await?, "a like was not counted");
+        }
+        let is_used =
+            |id: &String| Ok::<_, anyhow::Error>(docker(&["logs", id])?.contains("the monolith answered a like"));
+        let used = containers.iter().map(is_used).collect::<Result<Vec<_>>>()?;
+        Ok(used.iter().all(|used| *used).then_some(()))
+    })
+    .await
+}
+
+/// Whether there is a trace of the last hour that this filter selects.
+async fn traces(stack: &Containers, filter: &str) -> Result<bool> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    let question = json!({ "StartTime": now - 3600, "EndTime": now + 60, "FilterExpression": filter });
+    let answer = stack.xray().call("/TraceSummaries", &question).await?;
+    Ok(answer["TraceSummaries"].as_array().is_some_and(|found| !found.is_empty()))
+}
+
+/// The likes of all mysfits together, as a site shows them.
+async fn likes_shown(site: &str) -> Result<u64> {
+    let answer: Value = reqwest::get(format!("{site}/mysfits")).await?.error_for_status()?.json().await?;
+    Ok(answer["mysfits"].as_array().into_iter().flatten().filter_map(|one| one["likes"].as_u64()).sum())
+}
+
+fn likes_in_the_table(stack: &Containers) -> Result<u64> {
+    count(stack, "SELECT count(*) FROM likes")
+}
+
+/// Asks the database for one number.
+fn count(stack: &Containers, statement: &str) -> Result<u64> {
+    let psql = ["psql", "--username=mysfits", "--tuples-only", "--no-align", "--command", statement];
+    Ok(stack.execute("postgres", &psql)?.trim().parse()?)
+}
+
+/// Files with secrets, as `docker-compose.secrets.yml` takes them: everybody may read them, and only we get to where they are.
+struct Secrets(TempDir);
+
+impl Secrets {
+    fn new() -> Result<Self> {
+        let folder = tempfile::tempdir()?; // made for its owner alone
+        for (name, secret) in [("database", PASSWORD), ("token", "between-us")] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, format!("{secret}\n"))?;
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644))?;
+        }
+        Ok(Self(folder))
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).display().to_string()
+    }
+}
+
+/// When the containers of all other services were started.
+fn starts_of_others(stack: &Containers, service: &str) -> Result<Vec<String>> {
+    let others = Containers::SERVICES.into_iter().filter(|other| *other != service);
+    let starts = others.map(|other| stack.inspect(other, "{{.Name}} {{.State.StartedAt}}"));
+    Ok(starts.collect::<Result<Vec<_>>>()?.concat())
+}
+
+/// Whoever may look at a container sees no secret.
+fn no_secret_is_told(stack: &Containers) -> Result<()> {
+    for service in Containers::SERVICES {
+        let told = stack.inspect(service, "{{json .Config.Env}}")?.concat();
+        ensure!(!told.contains(PASSWORD) && !told.contains("between-us"), "{service} tells a secret: {told}");
+    }
+    Ok(())
+}
+
+/// Nobody is root, nobody can write but where a volume is, nobody takes more memory than it was given, and the images are small.
 fn nobody_has_more_rights_than_needed(stack: &Containers) -> Result<()> {
     let template = "{{.Config.User}}|{{.HostConfig.ReadonlyRootfs}}|{{.HostConfig.CapDrop}}|{{.HostConfig.Memory}}";
+    let mut memory = 0;
     for service in Containers::SERVICES {
-        let rights = stack.inspect(service, template)?;
-        let parts: Vec<&str> = rights.trim().split('|').collect();
+        let rights = stack.inspect(service, template)?.concat();
+        let parts: Vec<&str> = rights.split('|').collect();
         ensure!(!["", "0", "root"].contains(&parts[0]), "{service} runs as {}", parts[0]);
         ensure!(parts[1] == "true" && parts[2] == "[ALL]", "{service} may write or has capabilities: {rights}");
-        ensure!(parts[3] != "0", "{service} has no memory limit");
+        let limit: u64 = parts[3].parse()?;
+        ensure!(limit > 0, "{service} has no memory limit");
+        memory += limit;
     }
+    ensure!(memory <= MAX_MEMORY, "the stack may take {memory} bytes of memory");
     for service in ["local-xray", "like-service", "monolith"] {
-        let image = stack.inspect(service, "{{.Image}}")?;
-        let bytes: u64 = docker(&["image", "inspect", "--format", "{{.Size}}", image.trim()])?.trim().parse()?;
+        let image = stack.inspect(service, "{{.Image}}")?.concat();
+        let bytes: u64 = docker(&["image", "inspect", "--format", "{{.Size}}", &image])?.trim().parse()?;
         ensure!(bytes <= MAX_IMAGE_BYTES, "the image of {service} has {bytes} bytes");
     }
     Ok(())
