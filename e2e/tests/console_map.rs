@@ -9,7 +9,7 @@ use fantoccini::Locator;
 use fantoccini::actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
 use fantoccini::elements::Element;
 use fantoccini::key::Key;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// A shop that lately fails and is slow, and asks another database than it used to: ten orders seven minutes ago, and
 /// ten just now.
@@ -24,8 +24,8 @@ async fn send_orders(stack: &Stack) -> Result<()> {
 
 /// One order: 800 ms when it fails, else 20 ms.
 fn order(number: u64, second: u64, database: &str, fails: bool) -> String {
-    let took = if fails { 0.8 } else { 0.02 };
-    let end = format!("{second}.{:03}", (took * 1e3) as u64);
+    let milliseconds = if fails { 800 } else { 20 };
+    let end = format!("{second}.{milliseconds:03}");
     let query = format!(
         r#"{{"id": "{:016x}", "name": "{database}", "namespace": "remote", "start_time": {second}, "end_time": {end}, "sql": {{}}}}"#,
         number * 2 + 1
@@ -235,7 +235,7 @@ async fn in_chromium_map_and_dashboard_lead_to_traces_without_scripts() -> Resul
     find(&browser, "table.traces").await?;
     listed(&browser, 10).await?;
     let class = browser.page.execute("return document.documentElement.className", vec![]).await?;
-    ensure!(class == Value::from(""), "no script ran, but the page is marked {class}");
+    ensure!(class == "", "no script ran, but the page is marked {class}");
     browser.close().await?;
     stack.stop().await
 }
