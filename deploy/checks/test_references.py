@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from conftest import DEPLOY, ROOT, imported, items, text_of, walk
+from template import DEPLOY, ROOT, imported, items, text_of, walk
 
 SERVICES = {"MonolithService": "MonolithTask", "LikeService": "LikeServiceTask"}
 SOURCES = {"monolith": ["monolith/src", "shared/src"], "like-service": ["like-service/src", "shared/src"]}

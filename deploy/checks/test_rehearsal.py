@@ -12,7 +12,7 @@ from pathlib import Path
 import boto3
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
-from conftest import DEPLOY, STACKS, text_of
+from template import DEPLOY, STACKS, text_of
 from emulators import DIRECTLY, NOT_AS_STACKS, NOT_IN_STACKS, REPLACED
 
 REHEARSED = [stack for stack in STACKS if stack not in NOT_AS_STACKS]

@@ -1,7 +1,7 @@
 """Roles may do what they need and no more."""
 
 import pytest
-from conftest import items
+from template import items
 
 # Actions that AWS lets nobody narrow to a resource, and the one that creates what it would name.
 WITHOUT_RESOURCE = {

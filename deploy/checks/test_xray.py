@@ -6,7 +6,7 @@ import subprocess
 
 import boto3
 import pytest
-from conftest import ROOT, text_of
+from template import ROOT, text_of
 
 LABS_FILTER = 'service("like service") { responsetime > 1 OR error } AND http.method = "POST"'
 
