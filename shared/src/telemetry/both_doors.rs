@@ -135,10 +135,23 @@ fn both_ways(
     tell: impl Fn(&SdkTracerProvider) -> String,
     parts: usize,
 ) -> [Vec<serde_json::Value>; 2] {
+    both_ways_from(xray, &[], tell, parts)
+}
+
+/// The same, from a service that runs at `place`.
+fn both_ways_from(
+    xray: &LocalXray,
+    place: &[KeyValue],
+    tell: impl Fn(&SdkTracerProvider) -> String,
+    parts: usize,
+) -> [Vec<serde_json::Value>; 2] {
     let send = |pairs: [(&str, &str); 2]| {
         let environment = Environment::from_pairs(pairs);
         let config = TelemetryConfig::from_environment(&environment, "monolith", "1.2.3").unwrap();
-        let (provider, _) = provider(&config, &config.resource(), &Arc::new(Losses::default())).unwrap();
+        let found = config.resource();
+        let found = found.iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
+        let resource = Resource::builder_empty().with_attributes(found.chain(place.to_vec())).build();
+        let (provider, _) = provider(&config, &resource, &Arc::new(Losses::default())).unwrap();
         let trace_id = tell(&provider);
         provider.shutdown_with_timeout(DEADLINE).unwrap();
         segments(&xray.trace(&trace_id, parts))
@@ -153,6 +166,35 @@ fn both_ways(
 fn both_exporters_come_to_the_same_segments() {
     let [over_udp, over_otlp] = both_ways(&LocalXray::start(), tell, 4);
     assert_eq!(over_udp.len(), 1);
+    assert_eq!(serde_json::to_string_pretty(&over_udp).unwrap(), serde_json::to_string_pretty(&over_otlp).unwrap());
+}
+
+#[test]
+fn both_exporters_tell_the_same_of_a_task_on_fargate() {
+    let text = |key: &'static str, value: &'static str| KeyValue::new(key, value);
+    let list =
+        |key: &'static str, value: &'static str| KeyValue::new(key, Value::Array(Array::String(vec![value.into()])));
+    // As the ECS detector finds it.
+    let place = [
+        text("cloud.provider", "aws"),
+        text("cloud.platform", "aws_ecs"),
+        text("cloud.region", "eu-west-1"),
+        text("cloud.account.id", "123456789012"),
+        text("cloud.availability_zone", "eu-west-1a"),
+        text("aws.ecs.launchtype", "fargate"),
+        text("aws.ecs.cluster.arn", "arn:aws:ecs:eu-west-1:123456789012:cluster/mysfits"),
+        text("aws.ecs.task.arn", "arn:aws:ecs:eu-west-1:123456789012:task/mysfits/1dc5"),
+        text("aws.ecs.task.family", "mysfits-monolith"),
+        text("container.id", "1dc5-05"),
+        text("container.name", "monolith"),
+        list("aws.log.group.names", "/mysfits/monolith"),
+        list("aws.log.group.arns", "arn:aws:logs:eu-west-1:123456789012:log-group:/mysfits/monolith:*"),
+    ];
+    let [over_udp, over_otlp] = both_ways_from(&LocalXray::start(), &place, tell, 4);
+    let told = over_udp[0].get("aws").cloned().unwrap_or_default();
+    assert_eq!(over_udp[0]["origin"], "AWS::ECS::Fargate");
+    assert_eq!(told["ecs"]["availability_zone"], "eu-west-1a");
+    assert_eq!(told["cloudwatch_logs"][0]["log_group"], "/mysfits/monolith");
     assert_eq!(serde_json::to_string_pretty(&over_udp).unwrap(), serde_json::to_string_pretty(&over_otlp).unwrap());
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::call::Call;
 use super::span::{database_system, text};
+use super::whereabouts;
 use crate::sampler::SAMPLING_RULE;
 
 const TOLD_ELSEWHERE: [&str; 5] = ["peer.service", "aws.service", "db.service", "db.name", "db.namespace"];
@@ -49,6 +50,10 @@ pub(super) fn mend(document: &mut Value, facts: &Facts, resource: &Resource) {
         // Any call with a `server.address` gets an `sql` block, and would be drawn as a database.
         fields.remove("sql");
     }
+    let is_segment = !is_subsegment(fields);
+    if let Some(aws) = fields.get_mut("aws").and_then(Value::as_object_mut) {
+        whereabouts::mend(aws, resource, is_segment);
+    }
     facts.call.fill(fields);
     if let Some(address) = &facts.peer_address {
         let request = fields.get_mut("http").and_then(|http| http.get_mut("request")).and_then(Value::as_object_mut);
@@ -63,12 +68,7 @@ pub(super) fn mend(document: &mut Value, facts: &Facts, resource: &Resource) {
             response.insert("content_length".to_owned(), bytes.into());
         }
     }
-    let platform = resource_text(resource, "cloud.platform");
-    if platform.as_deref() != Some("aws_elastic_beanstalk") {
-        // Every service with a version would be one of Elastic Beanstalk's.
-        fields.get_mut("aws").and_then(Value::as_object_mut).map(|aws| aws.remove("elastic_beanstalk"));
-    }
-    if is_subsegment(fields) {
+    if !is_segment {
         // Its segment says which SDK it was.
         fields.get_mut("aws").and_then(Value::as_object_mut).map(|aws| aws.remove("xray"));
     } else if let Some(rule) = &facts.sampling_rule {
@@ -101,7 +101,7 @@ fn name_sampling_rule(fields: &mut Map<String, Value>, rule: &str) {
     }
 }
 
-fn resource_text(resource: &Resource, key: &'static str) -> Option<String> {
+pub(super) fn resource_text(resource: &Resource, key: &'static str) -> Option<String> {
     resource.get(&key.into()).map(|value| value.as_str().into_owned())
 }
 

@@ -1,7 +1,7 @@
 //! Spans as X-Ray segment documents, for the daemon and for standard output.
 //!
 //! `opentelemetry-aws` translates; this adapter mends what it gets wrong. [`span`] changes a span beforehand, where the translator would lose
-//! or misread it, and [`document`] corrects the result, with what [`call`] has read in the span. Each quirk has a test. A span is
+//! or misread it, and [`document`] corrects the result, with what [`call`] has read in the span and [`whereabouts`] in the resource. Each quirk has a test. A span is
 //! translated on its own, so one that cannot be translated costs nobody else.
 
 mod call;
@@ -9,6 +9,7 @@ mod document;
 mod span;
 #[cfg(test)]
 mod tests;
+mod whereabouts;
 
 use std::sync::Arc;
 
