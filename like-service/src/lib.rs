@@ -1,7 +1,7 @@
 //! The Like microservice: counts a like by asking the monolith, and injects the faults that the labs go looking for.
 //!
 //! Modules in reading order: [`run`] is the whole of `main`; [`app`] wires the two listeners of `routes`; a like goes from
-//! `handlers::likes` through [`chaos`] to [`monolith_client`].
+//! `handlers::likes` through [`chaos`] to [`monolith_client`]. [`metadata_proxy`] is another program in the same file.
 
 pub mod app;
 pub mod config;
@@ -11,6 +11,7 @@ mod handlers;
 mod like;
 
 pub mod chaos;
+pub mod metadata_proxy;
 pub mod monolith_client;
 
 use shared::config::Environment;
