@@ -21,8 +21,8 @@ METRICS = {
 
 
 def app_container(task):
-    """The container that is ours; the sidecar comes in two kinds."""
-    (container,) = [entry for entry in items(task["ContainerDefinitions"]) if entry["Name"] != "sidecar"]
+    """The container that is the service; the sidecar comes in two kinds."""
+    (container,) = [entry for entry in items(task["ContainerDefinitions"]) if entry["Name"] in SOURCES]
     return container
 
 
@@ -61,14 +61,15 @@ def test_every_import_has_its_export(templates):
 
 def test_ports_of_services_containers_and_target_groups_agree(templates, service):
     service, task = service
-    container = app_container(task)
-    (target,) = service["LoadBalancers"]
-    group = templates.resource("services", target["TargetGroupArn"]["Ref"])
-    ports = {mapping["Name"]: mapping["ContainerPort"] for mapping in container["PortMappings"]}
-    listens = environment(container)["LISTEN_ADDR"]
-    assert target["ContainerName"] == container["Name"]
-    assert target["ContainerPort"] == ports["public"] == group["Port"]
-    assert listens == f"0.0.0.0:{ports['public']}"
+    targets = {target["ContainerName"]: target for target in items(service["LoadBalancers"])}
+    assert app_container(task)["Name"] in targets
+    for container in items(task["ContainerDefinitions"]):
+        if target := targets.get(container["Name"]):
+            port = container["PortMappings"][0]["ContainerPort"]
+            group = templates.resource("services", target["TargetGroupArn"]["Ref"])
+            assert target["ContainerPort"] == port == group["Port"]
+            assert environment(container)["LISTEN_ADDR"] == f"0.0.0.0:{port}"
+    ports = {mapping["Name"]: mapping["ContainerPort"] for mapping in app_container(task)["PortMappings"]}
     for connect in service["ServiceConnectConfiguration"]["Services"]:
         assert connect["ClientAliases"][0]["Port"] == ports[connect["PortName"]]
 
@@ -85,6 +86,19 @@ def test_services_call_one_another_by_names_that_service_connect_knows(templates
     assert monolith["LIKE_URL"] in aliases and like["MONOLITH_URL"] in aliases
     assert monolith["INTERNAL_LISTEN_ADDR"].endswith(like["MONOLITH_URL"].rsplit(":")[-1])
     assert like["INTERNAL_LISTEN_ADDR"].startswith("127.0.0.1:"), "the chaos switch asks nobody for a token"
+
+
+def test_the_metadata_proxy_is_the_like_service_with_another_argument(templates):
+    task = templates.resource("services", "LikeServiceTask")
+    (proxy,) = [entry for entry in items(task["ContainerDefinitions"]) if entry["Name"] == "metadata-proxy"]
+    assert proxy["Image"] == app_container(task)["Image"]
+    assert proxy["HealthCheck"] == app_container(task)["HealthCheck"]
+    (verb,) = proxy["Command"]
+    assert f'["{verb}"]' in (ROOT / "like-service/src/main.rs").read_text()
+    assert not proxy["Essential"] and "Secrets" not in proxy
+    (rule,) = templates.resource("services", "MetadataRule")["Conditions"]
+    served = re.findall(r'\("(/metadata[^"]*)", ', (ROOT / "like-service/src/metadata_proxy.rs").read_text())
+    assert served and rule["PathPatternConfig"]["Values"] == ["/metadata", "/metadata/*"]
 
 
 def test_the_code_knows_every_variable(service):
@@ -148,6 +162,7 @@ def test_health_check_paths_are_routes(templates):
     routes = {
         "MonolithTargets": ["monolith/src/routes.rs", "monolith/src/handlers/site.rs"],
         "LikeServiceTargets": ["like-service/src/routes.rs"],
+        "MetadataTargets": ["like-service/src/metadata_proxy.rs"],
     }
     for _, name, group in templates.of_type("AWS::ElasticLoadBalancingV2::TargetGroup"):
         source = "".join((ROOT / file).read_text() for file in routes[name])

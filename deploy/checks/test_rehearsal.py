@@ -116,12 +116,13 @@ def test_up_is_safe_to_repeat_and_down_leaves_nothing(script, ministack):
     assert again.returncode == 0, again.stdout + again.stderr
     assert again.stdout.count("No changes to deploy") == len(REHEARSED), again.stdout
 
-    changed = script("up", *UP, "--chaos", "off")
+    changed = script("up", *UP, "--chaos", "off", "--metadata-proxy")
     assert changed.returncode == 0, changed.stdout + changed.stderr
     assert stacks(ministack)["services"] == "UPDATE_COMPLETE"
+    assert re.search(r"task metadata +http://.*/metadata/task", changed.stdout), changed.stdout
 
     services = client("ecs", ministack).describe_services(cluster="mysfits", services=["monolith", "like-service"])["services"]
-    assert [(service["desiredCount"], len(service["loadBalancers"])) for service in services] == [(2, 1), (2, 1)]
+    assert [(service["desiredCount"], len(service["loadBalancers"])) for service in services] == [(2, 1), (2, 2)]
 
     asked = script("down", "--dry-run")
     assert asked.returncode == 0 and set(stacks(ministack)) == set(REHEARSED), asked.stderr
