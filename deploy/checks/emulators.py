@@ -1,6 +1,6 @@
 """What the emulators of AWS do not know, and why that is left out of the rehearsal. The one list; everything else is rehearsed.
 
-Two stand-ins take part: ministack for whole stacks, moto for scaling, alarms and the dashboard through their own APIs. Neither is AWS.
+Two stand-ins take part: ministack for whole stacks, moto for scaling, alarms, the dashboard and the pipeline through their own APIs. Neither is AWS.
 """
 
 # Stacks that ministack refuses as a whole. Their resources are linted, and replayed where `DIRECTLY` says so.
@@ -27,4 +27,5 @@ REPLACED = {
 DIRECTLY = {
     "scaling": ["AWS::ApplicationAutoScaling::ScalableTarget", "AWS::ApplicationAutoScaling::ScalingPolicy", "AWS::CloudWatch::Alarm"],
     "observability": ["AWS::CloudWatch::Dashboard"],
+    "pipeline": ["AWS::CodePipeline::Pipeline", "AWS::CodeBuild::Project"],
 }

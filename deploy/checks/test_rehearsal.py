@@ -191,3 +191,27 @@ def test_moto_accepts_scaling_alarms_and_dashboard(moto, templates):
     dashboard = templates.resource("observability", "Dashboard")
     assert cloudwatch.put_dashboard(DashboardName="example", DashboardBody=resolved(dashboard["DashboardBody"], {})) is not None
     assert set(DIRECTLY) <= set(templates)
+
+
+def in_api_words(value):
+    """CloudFormation writes Stages where the API says stages; the keys of an action's configuration are its own."""
+    if isinstance(value, dict):
+        keep = {"Configuration"}
+        return {key[0].lower() + key[1:]: child if key in keep else in_api_words(child) for key, child in value.items()}
+    return [in_api_words(child) for child in value] if isinstance(value, list) else value
+
+
+def test_moto_accepts_the_pipeline(moto, templates):
+    properties = resolved(templates.resource("pipeline", "Pipeline"), {})
+    trust = templates.resource("pipeline", "PipelineRole")["AssumeRolePolicyDocument"]
+    role = client("iam", moto).create_role(RoleName="example", AssumeRolePolicyDocument=json.dumps(resolved(trust, {})))["Role"]
+    pipeline = in_api_words(properties) | {"roleArn": role["Arn"], "version": 1}
+    codepipeline = client("codepipeline", moto)
+    made = codepipeline.create_pipeline(pipeline=pipeline)["pipeline"]
+    assert [stage["name"] for stage in made["stages"]] == ["Source", "Build", "Deploy"]
+    project = in_api_words(resolved(templates.resource("pipeline", "Build"), {})) | {"serviceRole": role["Arn"]}
+    source = project["source"]
+    # The API spells it so; and moto asks for places even where the pipeline is source and destination.
+    project["source"] = {"type": source["type"], "buildspec": source["buildSpec"], "location": "example"}
+    project["artifacts"] |= {"location": "example"}
+    assert client("codebuild", moto).create_project(**project)["project"]["name"] == "example-images"
