@@ -4,18 +4,25 @@ import json
 import re
 
 import pytest
-from template import DEPLOY, ROOT, imported, items, text_of, walk
+from template import DEPLOY, ROOT, branches, imported, items, text_of, walk
 
 SERVICES = {"MonolithService": "MonolithTask", "LikeService": "LikeServiceTask"}
 SOURCES = {"monolith": ["monolith/src", "shared/src"], "like-service": ["like-service/src", "shared/src"]}
 
+# Metrics, with the sets of dimensions under which CloudWatch keeps them: by AWS's tables of ECS's and the load balancer's metrics.
+SERVICE = {"ClusterName", "ServiceName"}
+BALANCED = ({"LoadBalancer"}, {"LoadBalancer", "TargetGroup"})
 METRICS = {
-    "AWS/ECS": {"CPUUtilization", "MemoryUtilization", "RequestCount"},
+    "AWS/ECS": {
+        "CPUUtilization": (SERVICE,),
+        "MemoryUtilization": (SERVICE,),
+        "RequestCount": ({"DiscoveryName"}, SERVICE | {"DiscoveryName"}),  # what Service Connect counts where a request arrives
+    },
     "AWS/ApplicationELB": {
-        "RequestCount",
-        "TargetResponseTime",
-        "HTTPCode_Target_4XX_Count",
-        "HTTPCode_Target_5XX_Count",
+        "RequestCount": BALANCED,
+        "TargetResponseTime": BALANCED,
+        "HTTPCode_Target_4XX_Count": BALANCED,
+        "HTTPCode_Target_5XX_Count": BALANCED,
     },
 }
 
@@ -179,9 +186,9 @@ def test_the_dashboard_shows_metrics_that_exist(templates):
     for wanted in ["Monolith: tasks", "Like service: tasks", "CPU", "Memory", "Requests a minute"]:
         assert wanted in titles, "the widgets of labs 1 and 4"
     for widget in dashboard["widgets"]:
-        for namespace, metric, *dimensions in widget["properties"]["metrics"]:
-            assert metric in METRICS[namespace], metric
-            assert len([part for part in dimensions if isinstance(part, str)]) % 2 == 0
+        for namespace, metric, *rest in widget["properties"]["metrics"]:
+            dimensions = [part for part in rest if isinstance(part, str)]
+            assert len(dimensions) % 2 == 0 and set(dimensions[::2]) in METRICS[namespace][metric], metric
 
 
 def test_alarms_watch_metrics_that_exist_and_wake_somebody(templates):
@@ -189,9 +196,9 @@ def test_alarms_watch_metrics_that_exist_and_wake_somebody(templates):
     assert len(alarms) == 4
     for stack, name, alarm in alarms:
         properties = alarm["Properties"]
-        namespaces = properties["Namespace"]["Fn::If"][1:] if isinstance(properties["Namespace"], dict) else [properties["Namespace"]]
-        for namespace in namespaces:
-            assert properties["MetricName"] in METRICS[namespace], name
+        spaces, dimensions = branches(properties["Namespace"]), branches(properties["Dimensions"])
+        for namespace, named in zip(spaces, dimensions, strict=True):
+            assert {dimension["Name"] for dimension in named} in METRICS[namespace][properties["MetricName"]], name
         for action in properties["AlarmActions"]:
             kind = templates[stack]["Resources"][action["Ref"]]["Type"]
             assert kind in {"AWS::SNS::Topic", "AWS::ApplicationAutoScaling::ScalingPolicy"}, name
