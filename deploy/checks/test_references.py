@@ -165,6 +165,11 @@ def test_the_collector_listens_where_the_services_send(service):
     assert len(config) <= 4096, "a stack parameter holds no more"
 
 
+def test_the_sidecar_image_is_the_one_that_deploy_up_copies(templates):
+    default = templates["services"]["Parameters"]["SidecarImage"]["Default"]
+    assert f"ARG ADOT_IMAGE={default}\n" in (DEPLOY / "Dockerfile").read_text()
+
+
 def test_health_check_paths_are_routes(templates):
     routes = {
         "MonolithTargets": ["monolith/src/routes.rs", "monolith/src/handlers/site.rs"],
