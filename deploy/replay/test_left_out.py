@@ -1,7 +1,10 @@
-"""What is not played is named: left_out.py is complete, and names nothing that is not there."""
+"""What is not played is named, and what is made up has its place: left_out.py and references.py against the templates."""
+
+import json
 
 from left_out import UNPLAYED
-from template import items
+from references import EXPORTS, PARAMETERS, SECRETS
+from template import items, text_of
 
 # What the replay reads, by type. With left_out.py these are all the properties that the services stack has.
 PLAYED = {
@@ -32,3 +35,13 @@ def test_every_property_is_played_or_left_out_with_a_reason(templates):
     for kind, properties in found.items():
         assert properties == PLAYED[kind] | set(UNPLAYED.get(kind, {})), kind
         assert not PLAYED[kind] & set(UNPLAYED.get(kind, {})), kind
+
+
+def test_every_reference_is_one_of_the_templates(templates):
+    outputs = [output for template in templates.values() for output in template.get("Outputs", {}).values() if "Export" in output]
+    exports = {text_of(output["Export"]["Name"]).removeprefix("${Project}-") for output in outputs}
+    assert set(EXPORTS) <= exports
+    assert set(PARAMETERS) <= set(templates["services"]["Parameters"])
+    generated = templates.resource("data", "DatabaseSecret")["GenerateSecretString"]
+    assert json.loads(generated["SecretStringTemplate"])["username"] == SECRETS[EXPORTS["DatabaseSecret"]]["username"]
+    assert generated["PasswordLength"] == len(SECRETS[EXPORTS["DatabaseSecret"]]["password"])
