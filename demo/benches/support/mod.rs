@@ -25,12 +25,13 @@ impl System {
     /// Starts a system whose processes get these variables; those of the caller that speak of telemetry are left out.
     pub(crate) fn start(variables: &[(&str, &str)]) -> Result<Self> {
         let data = tempfile::tempdir()?;
-        let ports = ["site", "internal", "like", "like-internal", "xray", "otlp-grpc", "otlp-http"];
+        let ports = ["site", "internal", "like", "like-internal", "xray", "otlp-grpc", "otlp-http", "metadata"];
         let mut command = mysfits();
         command.args(["up", "--no-traffic", "--chaos", "off", "--data"]).arg(data.path());
         for port in ports {
             command.args([format!("--{port}"), "0".to_owned()]);
         }
+        command.env("OTEL_LOGS_EXPORTER", "none"); // it is tracing that is measured
         let mut process =
             command.envs(variables.iter().copied()).stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
         let mut output = BufReader::new(process.stdout.take().context("its output")?).lines().map_while(Result::ok);
