@@ -174,11 +174,7 @@ async fn in_chromium_eight_clicks_meet_the_three_outcomes_of_the_workshop() -> R
         })
         .await?;
         let told = trace.annotations().get("chaos_fault").and_then(|value| value.as_str().map(str::to_owned));
-        let expected = match fault {
-            Some(Fault::Slow { .. }) => Some("slow"),
-            Some(Fault::NotFound) => Some("not_found"),
-            None => None,
-        };
+        let expected = fault.as_ref().map(Fault::name);
         ensure!(told.as_deref() == expected, "{key} met {fault:?}, but its trace tells {told:?}");
     }
 
