@@ -1,0 +1,100 @@
+//! What it takes to answer a page of the console, over a real socket, with 100,000 traces stored:
+//! `cargo bench -p local-xray --bench pages`.
+//!
+//! The aim is 100 ms for each: a list of 1,000 traces, and a map of 200 services. The traces are those of
+//! `local-xray bench`, spread over the hour before now.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{LazyLock, Mutex, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use divan::Bencher;
+use local_xray::document::{Timestamp, Window};
+use local_xray::store::{Durability, StoreConfig};
+use local_xray::workload::Workload;
+use local_xray::{App, Config};
+use tokio::runtime::Builder;
+
+const TRACES: u64 = 100_000;
+/// Documents that are stored at once.
+const GROUP: u64 = 1_000;
+
+fn main() {
+    divan::main();
+}
+
+/// A list of 1,000 traces: as it is, sorted, cut by a filter, grouped; and two sets side by side.
+const MYSFITS: [&str; 5] = [
+    "/traces?range=all&rows=1000",
+    "/traces?range=all&rows=1000&sort=slowest",
+    "/traces?range=all&rows=1000&filter=http.method+%3D+%22POST%22",
+    "/traces?range=all&by=url",
+    "/analytics?range=all",
+];
+
+#[divan::bench(args = MYSFITS, sample_count = 10, sample_size = 1)]
+fn of_a_hundred_thousand_traces(bencher: Bencher<'_, '_>, path: &str) {
+    answered(bencher, "mysfits", path);
+}
+
+/// Maps of 200 services.
+const LAYERED: [&str; 2] = ["/map?range=all", "/traces?range=all&rows=1000"];
+
+#[divan::bench(args = LAYERED, sample_count = 10, sample_size = 1)]
+fn of_two_hundred_services(bencher: Bencher<'_, '_>, path: &str) {
+    answered(bencher, "200", path);
+}
+
+fn answered(bencher: Bencher<'_, '_>, topology: &'static str, path: &str) {
+    let address = server(topology);
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let url = format!("http://{address}{path}");
+    let ask = || {
+        runtime.block_on(async {
+            let answer = client.get(&url).send().await.expect("an answer");
+            assert!(answer.status().is_success(), "{url} answered {}", answer.status());
+            answer.bytes().await.expect("a page").len()
+        })
+    };
+    ask(); // digests and sums are made once and kept
+    bencher.bench_local(ask);
+}
+
+/// A filled local X-Ray for each topology, which ends with the process.
+fn server(topology: &'static str) -> SocketAddr {
+    static SERVERS: LazyLock<Mutex<HashMap<&'static str, SocketAddr>>> = LazyLock::new(Mutex::default);
+    let mut servers = SERVERS.lock().expect("nobody panics with it");
+    *servers.entry(topology).or_insert_with(|| start(topology))
+}
+
+fn start(topology: &str) -> SocketAddr {
+    let workload = {
+        let now = Timestamp::now();
+        let window = Window { start: now.before(Duration::from_secs(3_600)), end: now };
+        Workload::new(topology.parse().expect("a topology"), 7, TRACES, window)
+    };
+    let (tell, address) = mpsc::channel();
+    thread::spawn(move || {
+        actix_rt::System::new().block_on(async move {
+            let store = StoreConfig {
+                folder: None,
+                max_bytes: u64::MAX,
+                max_age: Duration::MAX,
+                durability: Durability::default(),
+            };
+            let app = App::build(Config { store, ..Config::on_free_ports() }).await.expect("a local X-Ray");
+            let store = app.state().store;
+            for first in (0..TRACES).step_by(usize::try_from(GROUP).expect("a small number")) {
+                let group = first..(first + GROUP).min(TRACES);
+                let documents = group.flat_map(|number| workload.story(number).documents()).collect();
+                store.apply(documents).await.expect("the store takes them");
+            }
+            tell.send(app.addr()).expect("somebody waits");
+            app.run_until_stopped(std::future::pending()).await.expect("it runs");
+        });
+    });
+    address.recv().expect("the local X-Ray starts")
+}
