@@ -289,6 +289,10 @@ fn variables(
         INHERITED.contains(&name) || (name.starts_with("OTEL_") && name != "OTEL_SERVICE_NAME")
     };
     let mut variables: BTreeMap<String, String> = own.filter(|(name, _)| is_inherited(name)).collect();
+    if role != Role::LocalXray {
+        // Off by default, because lines are collected elsewhere; here they would only lie in files.
+        variables.entry("OTEL_LOGS_EXPORTER".to_owned()).or_insert_with(|| "otlp".to_owned());
+    }
     let mut set = |name: &str, value: String| variables.insert(name.to_owned(), value);
     if role == Role::LocalXray {
         set("LOCAL_XRAY_LISTEN", at.xray.to_string());
@@ -300,6 +304,7 @@ fn variables(
     set("OTEL_EXPORTER_OTLP_ENDPOINT", url_of(at.otlp_http));
     set("AWS_XRAY_DAEMON_ADDRESS", at.xray.to_string());
     set("OTEL_BSP_SCHEDULE_DELAY", "200".to_owned()); // milliseconds: a map that follows the clicks
+    set("OTEL_BLRP_SCHEDULE_DELAY", "200".to_owned()); // and lines that are there when their trace is
     set("INTERNAL_TOKEN", token.to_owned());
     if role == Role::Monolith {
         set("LISTEN_ADDR", at.site.to_string());
@@ -360,15 +365,22 @@ mod tests {
         check(Role::LikeService, "OTEL_EXPORTER_OTLP_ENDPOINT", Some("http://127.0.0.1:7"));
         check(Role::LocalXray, "LOCAL_XRAY_LISTEN", Some("127.0.0.1:5"));
         check(Role::LocalXray, "LOCAL_XRAY_DATA", Some("/data/local-xray"));
+        check(Role::LikeService, "OTEL_LOGS_EXPORTER", Some("otlp"));
+        check(Role::LocalXray, "OTEL_LOGS_EXPORTER", None);
         check(Role::LocalXray, "INTERNAL_TOKEN", None);
     }
 
     #[test]
     fn of_the_users_environment_only_what_suits_all_children_is_passed_on() {
-        let own =
-            [("OTEL_TRACES_EXPORTER", "xray"), ("OTEL_SERVICE_NAME", "mine"), ("DATABASE_URL", "postgres://prod")];
+        let own = [
+            ("OTEL_TRACES_EXPORTER", "xray"),
+            ("OTEL_LOGS_EXPORTER", "none"),
+            ("OTEL_SERVICE_NAME", "mine"),
+            ("DATABASE_URL", "postgres://prod"),
+        ];
         let variables = variables_of(Role::LikeService, &own);
         assert_eq!(variables.get("OTEL_TRACES_EXPORTER").map(String::as_str), Some("xray"));
+        assert_eq!(variables.get("OTEL_LOGS_EXPORTER").map(String::as_str), Some("none"));
         assert!(!variables.contains_key("OTEL_SERVICE_NAME"));
         assert!(!variables.contains_key("DATABASE_URL"));
     }
