@@ -42,8 +42,12 @@ const STAGES: [(&str, &str, &str); 3] = [
 ];
 const LEARNERS: &str = "lab-3-start";
 
-/// The pictures, each with the page that it shows and something to wait for on it.
-const PICTURES: [(&str, &str, &str); 7] = [
+/// The pictures, each with the page that it shows and something to wait for on it. `{FILE}` in an address is what a command has
+/// written into that file.
+const PICTURES: [(&str, &str, &str); 10] = [
+    ("2-logs", "/logs?live=off", "section.lines .entry"),
+    ("2-lost", "/logs?live=off&q=http.status%3D404", "section.lines .entry"),
+    ("2-trace", "/traces/{lost.txt}#logs", "#logs .entry"),
     ("3a-before", "/map?live=off", "[data-map] a.node"),
     ("3a-after", "/map?live=off", "[data-map] a.node"),
     ("3b-checks", "/traces?live=off", "table tbody tr"),
@@ -181,12 +185,23 @@ impl Walk {
         Ok(())
     }
 
+    /// An address with the contents of the file that it names.
+    fn filled(&self, page: &str) -> Result<String> {
+        let Some((before, (file, after))) =
+            page.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
+        else {
+            return Ok(page.to_owned());
+        };
+        let text = std::fs::read_to_string(self.folder.path().join(file)).with_context(|| format!("no {file} yet"))?;
+        Ok(format!("{before}{}{after}", text.trim()))
+    }
+
     async fn picture(&self, file: &str, browser: &Browser) -> Result<()> {
         let name = Path::new(file).file_stem().and_then(|name| name.to_str()).unwrap_or_default();
         let known = PICTURES.iter().find(|picture| picture.0 == name);
         let (_, page, selector) = known.with_context(|| format!("no page is known for the picture {file}"))?;
         let stack = self.stack.as_ref().context("a picture of what runs")?;
-        browser.page.goto(&stack.console(page)).await?;
+        browser.page.goto(&stack.console(&self.filled(page)?)).await?;
         let found = browser.page.wait().at_most(Duration::from_secs(30)).for_element(Locator::Css(selector)).await;
         found.with_context(|| format!("{page} shows no {selector}"))?;
         let picture = browser.page.screenshot().await?;
@@ -232,6 +247,11 @@ async fn in_chromium_lab_3_can_be_walked_through_as_it_is_printed() -> Result<()
 async fn in_chromium_lab_1_can_be_walked_through_as_it_is_printed() -> Result<()> {
     walk("labs/README.md", &[]).await?;
     walk("labs/1-metadata.md", &["1"]).await
+}
+
+#[tokio::test]
+async fn in_chromium_lab_2_can_be_walked_through_as_it_is_printed() -> Result<()> {
+    walk("labs/2-logs.md", &["2"]).await
 }
 
 #[tokio::test]

@@ -8,6 +8,9 @@ mod start;
 mod world;
 
 mod one;
+
+mod two;
+
 mod three_a;
 mod three_b;
 mod three_c;
@@ -65,6 +68,8 @@ pub(crate) struct CheckArgs {
 pub(crate) enum Lab {
     #[value(name = "1")]
     One,
+    #[value(name = "2")]
+    Two,
     #[value(name = "3a")]
     ThreeA,
     #[value(name = "3b")]
@@ -78,11 +83,12 @@ pub(crate) enum Lab {
 }
 
 impl Lab {
-    const ALL: [Self; 6] = [Self::One, Self::ThreeA, Self::ThreeB, Self::ThreeC, Self::Four, Self::Five];
+    const ALL: [Self; 7] = [Self::One, Self::Two, Self::ThreeA, Self::ThreeB, Self::ThreeC, Self::Four, Self::Five];
 
     const fn name(self) -> &'static str {
         match self {
             Self::One => "1",
+            Self::Two => "2",
             Self::ThreeA => "3a",
             Self::ThreeB => "3b",
             Self::ThreeC => "3c",
@@ -94,6 +100,7 @@ impl Lab {
     const fn title(self) -> &'static str {
         match self {
             Self::One => "who burns CPU",
+            Self::Two => "the lines of a lost like",
             Self::ThreeA => "instrument it yourself",
             Self::ThreeB => "find the culprit",
             Self::ThreeC => "the hop to the monolith",
@@ -105,6 +112,7 @@ impl Lab {
     const fn text(self) -> &'static str {
         match self {
             Self::One => "labs/1-metadata.md",
+            Self::Two => "labs/2-logs.md",
             Self::ThreeA | Self::ThreeB | Self::ThreeC => "labs/3-tracing.md",
             Self::Four => "labs/4-scaling.md",
             Self::Five => "labs/5-your-own.md",
@@ -152,6 +160,7 @@ async fn look(args: &CheckArgs, world: &World) -> anyhow::Result<Vec<Finding>> {
     let answer = args.answer.as_deref();
     Ok(match args.lab {
         Lab::One => one::judge(&one::Evidence::gather(world).await?, answer),
+        Lab::Two => two::judge(&two::Evidence::gather(world, answer).await?, answer),
         Lab::ThreeA => three_a::judge(&three_a::Evidence::gather(world).await?),
         Lab::ThreeB => three_b::judge(&three_b::Evidence::gather(world).await?, answer),
         Lab::ThreeC => three_c::judge(&three_c::Evidence::gather(world).await?),
