@@ -209,6 +209,21 @@ def test_alarms_watch_metrics_that_exist_and_wake_somebody(templates):
             assert kind in {"AWS::SNS::Topic", "AWS::ApplicationAutoScaling::ScalingPolicy"}, name
 
 
+def test_saved_queries_find_what_the_services_write(templates):
+    queries = {name: query["Properties"] for _, name, query in templates.of_type("AWS::Logs::QueryDefinition")}
+    lab = (ROOT / "labs/2-logs.md").read_text()
+    for query in queries.values():
+        assert query["Name"]["Fn::Sub"].removeprefix("${Project}/") in lab
+    pattern = re.search(r"parse @message /(.+)/", queries["OddLikes"]["QueryString"])[1]
+    assert f"parse @message /{pattern}/" in lab
+    assert "chaos.fault = fault.name()" in (ROOT / "like-service/src/handlers/likes.rs").read_text()
+    faults = re.findall(r'Self::\w+(?: \{ \.\. \})? => "(\w+)"', (ROOT / "like-service/src/chaos.rs").read_text())
+    assert {"slow", "not_found"} <= set(faults)
+    for fault in faults:
+        line = json.dumps({"fields": {"mysfit.id": "x", "chaos.fault": fault}}, separators=(",", ":"))
+        assert re.search(pattern.replace("(?<", "(?P<"), line)["fault"] == fault
+
+
 def test_the_pipeline_builds_what_the_services_run(templates):
     buildspec = (DEPLOY / "buildspec.yml").read_text()
     files = re.search(r"files: \[(.*)\]", buildspec)[1].split(", ")
