@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use divan::Bencher;
 use local_xray::document::{Timestamp, Window};
-use local_xray::store::{Durability, StoreConfig};
+use local_xray::store::{Arrival, Durability, StoreConfig};
 use local_xray::workload::Workload;
 use local_xray::{App, Config};
 use tokio::runtime::Builder;
@@ -82,6 +82,7 @@ fn start(topology: &str) -> SocketAddr {
             let store = StoreConfig {
                 folder: None,
                 max_bytes: u64::MAX,
+                max_memory: u64::MAX,
                 max_age: Duration::MAX,
                 durability: Durability::default(),
             };
@@ -89,8 +90,8 @@ fn start(topology: &str) -> SocketAddr {
             let store = app.state().store;
             for first in (0..TRACES).step_by(usize::try_from(GROUP).expect("a small number")) {
                 let group = first..(first + GROUP).min(TRACES);
-                let documents = group.flat_map(|number| workload.story(number).documents()).collect();
-                store.apply(documents).await.expect("the store takes them");
+                let arrivals = group.flat_map(|number| workload.story(number).documents()).map(Arrival::from).collect();
+                store.apply(arrivals).await.expect("the store takes them");
             }
             tell.send(app.addr()).expect("somebody waits");
             app.run_until_stopped(std::future::pending()).await.expect("it runs");
