@@ -103,7 +103,7 @@ pub(super) async fn page(
     let asked = view.clone();
     // A filter may ask every trace of the range, which takes too long for a thread that answers requests.
     let page = web::block(move || {
-        let over_time = asked.selected().is_some();
+        let over_time = asked.selected().is_some() || !asked.map.find.is_empty(); // an only find will be selected
         let seen = Seen::search(&asked, over_time, &state.store.snapshot(), &state.settings.groups(), now);
         seen.map(|seen| map_page(&asked, &seen, places, &address, now))
     });
