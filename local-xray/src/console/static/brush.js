@@ -22,9 +22,12 @@ document.addEventListener("pointermove", (event) => {
   if (dragged) extend(chart, column);
 });
 
-document.addEventListener("pointerup", () => {
-  if (from && dragged) go(chartOf(from));
-  else clear();
+// The end is where the pointer was let go: a busy page may not have heard of the last moves.
+document.addEventListener("pointerup", (event) => {
+  if (!from || !dragged) return clear();
+  const chart = chartOf(from);
+  extend(chart, columnAt(chart, event.clientX));
+  go(chart);
 });
 document.addEventListener("pointercancel", clear);
 document.addEventListener("dragstart", (event) => { if (chartOf(event.target)) event.preventDefault(); });
