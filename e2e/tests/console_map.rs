@@ -129,7 +129,7 @@ async fn in_chromium_a_band_dragged_over_response_times_lists_exactly_those_trac
     counted(&browser, ".picked", 4).await?;
     press(&browser, &String::from(char::from(Key::Enter))).await?;
     listed(&browser, 5).await?;
-    address_has(&browser, "band=300-1000").await?;
+    address_has(&browser, "band=200-1000").await?;
     all_quiet(&browser).await?;
     browser.close().await?;
     stack.stop().await
