@@ -135,6 +135,22 @@ impl Containers {
         self.wait_until_healthy(service).await
     }
 
+    /// Puts a new container in the place of the local X-Ray's, with the same traces and another address; the old address goes to somebody
+    /// who takes no traces.
+    ///
+    /// # Errors
+    ///
+    /// As [`Containers::start`].
+    pub async fn move_xray(&self) -> Result<()> {
+        const ADDRESSES: &str = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}";
+        let before = self.inspect("local-xray", ADDRESSES)?;
+        self.compose(&["rm", "--stop", "--force", "local-xray"])?;
+        self.compose(&["run", "--detach", "--no-deps", "-e", "OTEL_TRACES_EXPORTER=none", "like-service"])?;
+        self.compose(&["up", "--detach", "--no-deps", "local-xray"])?;
+        ensure!(self.inspect("local-xray", ADDRESSES)? != before, "the new container has the old address, {before:?}");
+        self.wait_until_healthy("local-xray").await
+    }
+
     /// Runs a command in the first container of a service and returns what it wrote.
     ///
     /// # Errors

@@ -140,6 +140,14 @@ async fn in_docker_several_of_each_service_share_a_database_and_traces_come_over
     })
     .await?;
 
+    // Segments find the local X-Ray where it is, not where it was.
+    stack.move_xray().await?;
+    let moved_at = now()?;
+    eventually("traces to come in at the new address", || async {
+        Ok(traces_since(&stack, moved_at, "service(\"like service\")").await?.then_some(()))
+    })
+    .await?;
+
     // One of three Like services dies under load.
     let victim = stack.containers("like-service")?.remove(0);
     docker(&["kill", &victim])?;
@@ -247,10 +255,19 @@ async fn all_like_services_are_used(stack: &Containers, client: &reqwest::Client
 
 /// Whether there is a trace of the last hour that this filter selects.
 async fn traces(stack: &Containers, filter: &str) -> Result<bool> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-    let question = json!({ "StartTime": now - 3600, "EndTime": now + 60, "FilterExpression": filter });
+    traces_since(stack, now()? - 3600, filter).await
+}
+
+/// Whether a trace that this filter selects began after that second.
+async fn traces_since(stack: &Containers, start: u64, filter: &str) -> Result<bool> {
+    let question = json!({ "StartTime": start, "EndTime": now()? + 60, "FilterExpression": filter });
     let answer = stack.xray().call("/TraceSummaries", &question).await?;
     Ok(answer["TraceSummaries"].as_array().is_some_and(|found| !found.is_empty()))
+}
+
+/// Whole seconds since 1970.
+fn now() -> Result<u64> {
+    Ok(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())
 }
 
 /// The likes of all mysfits together, as a site shows them.
