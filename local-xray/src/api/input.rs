@@ -43,7 +43,7 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     if !json.starts_with(b"{") {
         return Err(ApiError::invalid_request("the body is no JSON object"));
     }
-    // To know all the time where one is costs a quarter of reading, so that is asked only about what cannot be read.
+    // Knowing all the time where one is has a price, so that is asked only about what cannot be read.
     serde_json::from_slice(json).map_err(|error| ApiError::invalid_request(explained::<T>(json, &error)))
 }
 
