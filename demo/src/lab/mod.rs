@@ -1,6 +1,6 @@
 //! `mysfits lab`: starts a guided lab at its beginning, and says how far its reader has come.
 //!
-//! The texts are in `labs/`. [`start`] is a demo with an empty data folder and a fixed seed; [`world`] asks the running one what can be
+//! The texts are in `labs/`. [`start`](mod@start) is a demo with an empty data folder and a fixed seed; [`world`] asks the running one what can be
 //! seen, and a file for each lab judges that: pure functions from evidence to [`Finding`]s, which [`report`] prints.
 
 mod report;
