@@ -1,6 +1,6 @@
 //! Asks a trace. Knows nothing of text: whatever the tree can say has one answer for every trace.
 
-use crate::digest::Digest;
+use crate::digest::{Digest, DigestView};
 use crate::graph::ServiceRef;
 
 use super::answer::Answer;
@@ -30,8 +30,12 @@ impl Filter {
 
     /// Says whether the expression holds for a trace, as far as its digest can tell.
     pub fn ask(&self, digest: &Digest) -> Answer {
-        let digest = digest.view();
-        holds(&self.0, &digest, &digest)
+        self.ask_opened(&digest.view())
+    }
+
+    /// The same for a caller who has opened the digest.
+    pub(crate) fn ask_opened(&self, digest: &DigestView<'_>) -> Answer {
+        holds(&self.0, digest, digest)
     }
 }
 

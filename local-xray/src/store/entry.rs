@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 
-use crate::digest::Digest;
+use crate::digest::{Digest, DigestView};
 use crate::document::{Timestamp, TraceId, Window};
 use crate::filter::{Answer, Filter, TraceView};
 
@@ -30,6 +30,23 @@ pub struct Position {
     pub start: Timestamp,
     /// The trace.
     pub id: TraceId,
+}
+
+/// How many traces there are in a window, and from when on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// Those that were active in it.
+    pub traces: usize,
+    /// When the first of them began; `None` without any.
+    pub first: Option<Timestamp>,
+}
+
+impl Extent {
+    /// Counts more traces, the first of which began then.
+    pub(super) fn add(&mut self, traces: usize, first: Option<Timestamp>) {
+        self.traces += traces;
+        self.first = self.first.into_iter().chain(first).min();
+    }
 }
 
 /// The text is no position.
@@ -112,7 +129,12 @@ impl Entry {
 
     /// Says whether an expression holds for the trace. Its documents are read only when the digest leaves that open.
     pub fn matches(&self, filter: &Filter) -> bool {
-        match filter.ask(self.digest()) {
+        filter.is_empty() || self.matches_by(&self.digest().view(), filter)
+    }
+
+    /// The same for a caller who has opened the digest.
+    pub(crate) fn matches_by(&self, digest: &DigestView<'_>, filter: &Filter) -> bool {
+        match filter.ask_opened(digest) {
             Answer::Yes => true,
             Answer::No => false,
             Answer::ReadDocuments => self.trace().is_some_and(|trace| filter.matches(&TraceView::of(&trace))),

@@ -12,7 +12,7 @@ use crate::graph::{Point, Series, ServiceGraph};
 use super::aggregate::{Memo, Minute};
 use super::counted::{Counted, selected_work};
 use super::seconds::Seconds;
-use super::{Entry, Position, Range, Snapshot};
+use super::{Entry, Extent, Position, Range, Snapshot};
 
 /// A window, in parts that have been added up and parts that have not.
 struct Parts<'s> {
@@ -33,6 +33,11 @@ impl Snapshot {
         let went_on = (range != Range::Started).then_some(());
         let went_on = went_on.into_iter().flat_map(move |()| self.published.state.went_on_into(window, after));
         started.chain(went_on).filter(is_meant)
+    }
+
+    /// How many traces were active in a window, and when the first of them began. Does not list them.
+    pub fn extent(&self, window: Window) -> Extent {
+        self.published.state.extent(window)
     }
 
     /// The service graph of all work that began in the window, in traces for which the expression holds.

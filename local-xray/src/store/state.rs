@@ -19,7 +19,7 @@ use super::report::Evicted;
 use super::settled::Settled;
 use super::settled::rows::Rows;
 use super::trace::Trace;
-use super::{Entry, Position};
+use super::{Entry, Extent, Position};
 
 /// Stands before every other id at the same time.
 const LOWEST_ID: TraceId = TraceId::from_bytes([0; 16]);
@@ -211,6 +211,20 @@ impl State {
         let live = live.filter_map(|position| Some((*position, Entry::of(Arc::clone(self.live.get(&position.id)?)))));
         let settled = self.settled.groups().map(move |group| Run::of(group, start, end, &self.library));
         newest_first(live, settled.collect())
+    }
+
+    /// How many traces were active in the window, and when the first of them began; costs nothing for a trace that has settled.
+    pub(super) fn extent(&self, window: Window) -> Extent {
+        let start = Position { start: window.start, id: LOWEST_ID };
+        let end = Position { start: window.end, id: LOWEST_ID }.max(start);
+        let mut extent = Extent::default();
+        self.by_start.range(start..end).for_each(|position| extent.add(1, Some(position.start)));
+        for group in self.settled.groups() {
+            let (traces, first) = group.counting(group.rows.between(start, end));
+            extent.add(traces, first.map(|row| group.rows.start(row)));
+        }
+        self.went_on_into(window, None).for_each(|entry| extent.add(1, Some(entry.position().start)));
+        extent
     }
 
     /// The traces that started before the window and were still active in it, behind `after`, latest start first.

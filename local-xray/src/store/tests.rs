@@ -258,6 +258,8 @@ proptest! {
             let rest = first.last().into_iter().flat_map(|last| places(Some(*last)));
             let found: Vec<_> = first.iter().copied().chain(rest).map(|place| (place.start, place.id)).collect();
             assert!(found == expected || taken == 0, "{found:?} {expected:?}");
+            let extent = Extent { traces: expected.len(), first: expected.last().map(|(start, _)| *start) };
+            assert_eq!(snapshot.extent(window), extent, "{window:?}");
         });
     }
 }

@@ -20,6 +20,7 @@ pub(super) mod rows;
 pub(super) mod run;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use rpds::HashTrieSetSync;
@@ -45,6 +46,12 @@ impl Group {
     /// Says whether the trace of a row is still to be found there.
     pub(super) fn has(&self, row: u32) -> bool {
         self.gone.is_empty() || !self.gone.contains(&row)
+    }
+
+    /// How many of these rows count, and the first that does.
+    pub(super) fn counting(&self, mut rows: Range<u32>) -> (usize, Option<u32>) {
+        let gone = self.gone.iter().filter(|row| rows.contains(row)).count();
+        (rows.len() - gone, rows.find(|row| self.has(*row)))
     }
 
     fn find(&self, id: TraceId) -> Option<u32> {
