@@ -13,7 +13,6 @@ use crate::limits::Limits;
 use crate::logs::LogsReport;
 use crate::settings::GroupTable;
 use crate::store::{Evicted, Eviction, Incident, Recovery, StoreReport, Trace};
-use crate::summary::summarise;
 
 use super::expression::NO_HEALTH_CHECKS;
 use super::found::Found;
@@ -38,7 +37,7 @@ fn rendered(page: &impl Template) -> String {
 
 fn found(query: &str, traces: Vec<Trace>, stored: usize) -> Found {
     let groups = GroupTable::new(Limits::default());
-    Found::among(&view(query), entries(traces), stored, &groups).expect("the expression is understood")
+    Found::among(&view(query), &entries(traces), stored, &groups).expect("the expression is understood")
 }
 
 fn seen(query: &str, traces: Vec<Trace>, stored: usize) -> Seen {
@@ -351,15 +350,21 @@ fn a_partial_trace_refreshes_itself_and_says_why() {
 }
 
 #[test]
-fn console_and_summary_agree_on_what_is_partial() {
+fn a_partial_trace_says_what_is_missing() {
     let orphan = r#""name": "loose", "type": "subsegment", "id": "0000000000000002", "parent_id": "0000000000000001",
         "start_time": 100, "end_time": 101"#;
     let unanswered = r#""name": "monolith", "id": "0000000000000001", "start_time": 100, "end_time": 101, "subsegments": [
         {"name": "like service", "id": "0000000000000002", "namespace": "remote", "start_time": 100, "end_time": 101,
          "http": {"request": {"traced": true}}}]"#;
-    for trace in [like(), pending(), trace(&[orphan]), trace(&[unanswered])] {
-        assert_eq!(traces::partial(&trace).is_some(), summarise(&trace).is_partial, "{:?}", traces::partial(&trace));
+    for (documents, why) in [
+        (orphan, "The parent of some of its work has not arrived."),
+        (unanswered, "A call to a traced service has not been answered by a segment."),
+    ] {
+        let trace = trace(&[documents]);
+        check(&one("", &trace), &[why], &[]);
+        check(&list("", vec![trace], 1), &[why], &[]);
     }
+    check(&list("", vec![like()], 1), &[], &["pill partial"]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::document::{Segment, SegmentId, Timestamp, TraceId, Window};
 use crate::graph::{self, why};
 use crate::state::AppState;
 use crate::store::Trace;
-use crate::summary::root_segment;
+use crate::summary::{Missing, root_segment};
 
 use super::error::PageError;
 use super::logs::{TraceLogs, of_trace};
@@ -100,7 +100,7 @@ pub(super) fn trace_page(
     let graph = graph::service_graph([trace], Window::ALL);
     let options = Options::new(Numbers::Count, view.link(&here), view.selected());
     let root = root_segment(trace);
-    let partial = traces::partial(trace);
+    let partial = Missing::of(trace).map(traces::partial);
     let frame = Frame::still(&format!("Trace {id}"), Section::Traces, view);
     TracePage {
         frame: if partial.is_some() { frame.refreshing(&here, view) } else { frame },

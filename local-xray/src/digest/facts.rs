@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::document::{Segment, SegmentId, Timestamp, TraceId};
 use crate::graph::Measured;
+use crate::summary::Missing;
 
 /// Texts longer than this, in bytes, stay in the documents.
 const MAX_TEXT: usize = 256;
@@ -19,7 +20,7 @@ pub(crate) struct Head<'d> {
     pub(super) length: u64,
     /// Something in the trace was throttled.
     pub(crate) has_throttle: bool,
-    pub(crate) is_partial: bool,
+    pub(crate) missing: Option<Missing>,
     /// Some call was answered by nobody.
     pub(crate) has_inferred: bool,
     /// Something names a zone, an instance or a resource.
@@ -92,6 +93,24 @@ pub(crate) struct Body<'d> {
     pub(crate) queue_calls: Vec<QueueCall>,
     /// Offsets of the ends of segments.
     pub(super) segment_ends: Vec<i64>,
+    pub(crate) causes: Causes,
+}
+
+/// The root causes of what the root segment suffered.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Causes {
+    pub(crate) fault: Option<PlacedCause>,
+    pub(crate) error: Option<PlacedCause>,
+    pub(crate) response_time: Option<PlacedCause>,
+}
+
+/// A root cause without the work inside its services.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PlacedCause {
+    /// The nodes from the entry to the culprit.
+    pub(super) services: Vec<u32>,
+    /// The culprit sent nothing itself.
+    pub(super) is_inferred: bool,
 }
 
 /// The names of a service. A client is its service's shadow and has none of its own.

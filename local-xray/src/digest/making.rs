@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use crate::document::{AnnotationValue, Segment};
 use crate::graph::{Calls, Count, Key};
 use crate::store::Trace;
-use crate::summary::{is_partial, names_place, parts, root_segment};
+use crate::summary::{Missing, Step, Ways, names_place, parts, root_segment};
 
-use super::facts::{Body, Head, KeptText, KeptValue, Node, Piece, PlacedCount, PlacedLink, QueueCall, Root, micros};
+use super::facts::{
+    Body, Causes, Head, KeptText, KeptValue, Node, Piece, PlacedCause, PlacedCount, PlacedLink, QueueCall, Root, micros,
+};
 
 pub(super) fn head(trace: &Trace) -> Head<'_> {
     let mut users: Vec<KeptText<'_>> = Vec::new();
@@ -22,7 +24,7 @@ pub(super) fn head(trace: &Trace) -> Head<'_> {
         start: trace.start_time().micros(),
         length: micros(trace.end_time().since(trace.start_time())),
         has_throttle: parts(trace).any(|part| part.throttle),
-        is_partial: is_partial(trace),
+        missing: Missing::of(trace),
         has_inferred: Calls::of(trace).has_unanswered_call(),
         names_places: parts(trace).any(names_place),
         root: root_segment(trace).map(|root| root_facts(root, trace)),
@@ -82,6 +84,12 @@ impl<'t> Work<'t> {
             let sent = call.end_time.unwrap_or(call.start_time).micros().saturating_sub(trace.start_time().micros());
             work.body.queue_calls.push(QueueCall::new(call.id, queue, sent));
         }
+        let ways = Ways::of(trace, &calls);
+        work.body.causes = Causes {
+            fault: work.cause(&ways.to_fault()),
+            error: work.cause(&ways.to_error()),
+            response_time: work.cause(&ways.to_delay()),
+        };
         let ends = trace.segments().iter().filter_map(|segment| segment.end_time);
         work.body.segment_ends = ends.map(|end| end.micros().saturating_sub(trace.start_time().micros())).collect();
         work
@@ -119,6 +127,17 @@ impl<'t> Work<'t> {
             };
             self.body.counts.push(placed);
         }
+    }
+
+    fn cause(&mut self, way: &[Step<'t>]) -> Option<PlacedCause> {
+        let services = way.iter().filter_map(|step| match step {
+            Step::Into(segment) => Some(Key::of_segment(segment)),
+            Step::Unanswered(call) => Some(Key::of_call(call)),
+            Step::Down(_) => None,
+        });
+        let services: Vec<u32> = services.map(|service| self.node(service)).collect();
+        let is_inferred = matches!(way.last(), Some(Step::Unanswered(_)));
+        (!services.is_empty()).then_some(PlacedCause { services, is_inferred })
     }
 
     fn task(&mut self, name: &'t str) -> u32 {

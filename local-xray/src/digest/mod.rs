@@ -2,7 +2,7 @@
 //!
 //! Documents are large and a question about a million traces cannot read them, so each trace is condensed once, when its
 //! documents have changed, and questions go to the digest first. What a digest says is exact. What it left out (long
-//! texts, what inner work requested, where it ran, the chains of root causes) it declares as left out, and then the documents have
+//! texts, what inner work requested, where it ran, the work inside root causes) it declares as left out, and then the documents have
 //! to be read.
 //!
 //! A digest is one block of bytes that stands alone: names are written out, because a table shared by all digests would
@@ -24,11 +24,11 @@ use std::sync::Arc;
 
 use crate::store::Trace;
 
-pub(crate) use self::facts::{KeptText, KeptValue, Piece, Root};
+pub(crate) use self::facts::{Causes, Head, KeptText, KeptValue, Piece, PlacedCause, Root};
 pub(crate) use self::reading::DigestView;
 
 /// The form of the bytes; grows with every change to `facts`. Whoever stores digests stores this beside them.
-pub const VERSION: u8 = 2;
+pub const VERSION: u8 = 3;
 
 /// One trace, condensed.
 #[derive(Clone)]

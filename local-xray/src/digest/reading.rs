@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use crate::document::{SegmentId, Timestamp, TraceId, Window};
 use crate::graph::{Count, Key, Measured, ServiceRef};
 
-use super::facts::{Body, Head, Node, Piece, PlacedCount};
+use super::facts::{Body, Head, Node, Piece, PlacedCause, PlacedCount};
 
 /// An open digest. Damaged bytes read as an empty trace; [`DigestView::is_whole`] tells.
 pub(crate) struct DigestView<'d> {
@@ -24,6 +24,11 @@ impl<'d> DigestView<'d> {
     /// What the root segment and the trace as a whole say.
     pub(crate) fn head(&self) -> &Head<'d> {
         &self.head
+    }
+
+    /// The work of the root segment.
+    pub(crate) fn root_work(&self) -> Option<Measured> {
+        self.head.root.as_ref().map(|root| root.piece.measured(self.head.start()))
     }
 
     /// What is behind the trace's nodes and edges.
@@ -58,6 +63,16 @@ impl<'d> DigestView<'d> {
         body.counts.iter().filter_map(move |count| match count {
             PlacedCount::Call { caller, callee, .. } => Some((name(*caller)?, name(*callee)?)),
             PlacedCount::Segment { .. } | PlacedCount::Inferred { .. } | PlacedCount::Entry { .. } => None,
+        })
+    }
+
+    /// The services from the entry to the culprit, each with whether it was made up because it sent nothing.
+    pub(crate) fn passed(&self, cause: &PlacedCause) -> impl Iterator<Item = (ServiceRef<'d>, bool)> {
+        let last = cause.services.len().saturating_sub(1);
+        let services = cause.services.iter().enumerate();
+        services.filter_map(move |(index, place)| {
+            let node = self.body().nodes.get(usize::try_from(*place).ok()?)?;
+            Some((node.service(), cause.is_inferred && index == last))
         })
     }
 

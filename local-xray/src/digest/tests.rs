@@ -9,7 +9,7 @@ use super::*;
 use crate::document::parse;
 use crate::graph::service_graph;
 use crate::store::{Entry, graph_of};
-use crate::summary::summarise;
+use crate::summary::{Missing, summarise};
 
 /// Two likes of the lab: the monolith, the like service, the database.
 const LAB: &str = include_str!("../../testdata/lab.json");
@@ -67,9 +67,32 @@ proptest! {
             let view = digest.view();
             let head = view.head();
             prop_assert_eq!((head.start(), head.duration()), (summary.start_time, summary.duration));
-            prop_assert_eq!((head.is_partial, head.has_throttle), (summary.is_partial, summary.has_throttle));
+            prop_assert_eq!((head.missing, head.missing.is_some()), (Missing::of(&trace), summary.is_partial));
+            prop_assert_eq!(head.has_throttle, summary.has_throttle);
             prop_assert_eq!(head.users.len(), summary.users.len());
             prop_assert_eq!(head.annotations.len(), summary.annotations.values().map(Vec::len).sum::<usize>());
+        }
+    }
+
+    #[test]
+    fn root_causes_lead_through_the_services_that_the_summary_names(documents in documents(15)) {
+        for trace in traces(&documents) {
+            let (digest, summary) = (Digest::of(&trace), summarise(&trace));
+            let view = digest.view();
+            let causes = &view.body().causes;
+            for (kept, told) in [
+                (&causes.fault, summary.fault_root_causes),
+                (&causes.error, summary.error_root_causes),
+                (&causes.response_time, summary.response_time_root_causes),
+            ] {
+                let kept = kept.as_ref().map(|cause| {
+                    view.passed(cause).map(|(service, inferred)| (service.to_id(), inferred)).collect::<Vec<_>>()
+                });
+                let told = told.into_iter().next().map(|cause| {
+                    cause.services.into_iter().map(|one| (one.service, one.inferred)).collect::<Vec<_>>()
+                });
+                prop_assert_eq!(kept, told);
+            }
         }
     }
 

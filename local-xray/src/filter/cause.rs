@@ -1,5 +1,6 @@
 //! Questions about root causes: elements of their lists, and whole causes given as JSON.
 
+use crate::graph::ServiceRef;
 use crate::summary::{EntityException, RootCause, RootCauseEntity, RootCauseService, TraceSummary};
 
 use super::answer::Answer;
@@ -19,11 +20,20 @@ pub(super) fn any_element(
         CauseKind::Error => &summary.error_root_causes,
         CauseKind::ResponseTime => &summary.response_time_root_causes,
     };
-    let placed = causes.iter().flat_map(|cause| {
-        let elements = elements(cause, list.element);
-        let length = elements.len();
-        elements.into_iter().enumerate().map(move |(index, element)| Placed { element, index, length })
-    });
+    Answer::any(causes.iter().map(|cause| any_placed(elements(cause, list.element), ask)))
+}
+
+/// Asks about each service of one root cause, of which it is known whether it was made up.
+pub(super) fn any_service(
+    services: Vec<(ServiceRef<'_>, bool)>,
+    ask: &mut dyn FnMut(&dyn Subject) -> Answer,
+) -> Answer {
+    any_placed(services.into_iter().map(|(service, inferred)| Element::Service(service, inferred)).collect(), ask)
+}
+
+fn any_placed(elements: Vec<Element<'_>>, ask: &mut dyn FnMut(&dyn Subject) -> Answer) -> Answer {
+    let length = elements.len();
+    let placed = elements.into_iter().enumerate().map(|(index, element)| Placed { element, index, length });
     Answer::any(placed.map(|element| ask(&element)))
 }
 
@@ -31,14 +41,17 @@ pub(super) fn any_element(
 fn elements(cause: &RootCause, element: CauseElement) -> Vec<Element<'_>> {
     let entities = cause.services.iter().flat_map(|service| &service.entity_path);
     match element {
-        CauseElement::Service => cause.services.iter().map(Element::Service).collect(),
+        CauseElement::Service => {
+            cause.services.iter().map(|it| Element::Service(it.service.as_ref(), it.inferred)).collect()
+        }
         CauseElement::Entity => entities.map(Element::Entity).collect(),
         CauseElement::Exception => entities.flat_map(|entity| &entity.exceptions).map(Element::Exception).collect(),
     }
 }
 
 enum Element<'c> {
-    Service(&'c RootCauseService),
+    /// And whether it was made up.
+    Service(ServiceRef<'c>, bool),
     Entity(&'c RootCauseEntity),
     Exception(&'c EntityException),
 }
@@ -67,10 +80,10 @@ impl Subject for Placed<'_> {
 impl Element<'_> {
     fn values(&self, keyword: Keyword) -> Values<'_> {
         match (self, keyword) {
-            (Self::Service(service), Keyword::Name) => Values::texts([service.service.name.as_str()]),
-            (Self::Service(service), Keyword::Type) => Values::texts(types(service)),
-            (Self::Service(service), Keyword::AccountId) => Values::texts(service.service.account_id.as_deref()),
-            (Self::Service(service), Keyword::Inferred) => Values::truth(service.inferred),
+            (Self::Service(service, _), Keyword::Name) => Values::texts([service.name]),
+            (Self::Service(service, inferred), Keyword::Type) => Values::texts(types(*service, *inferred)),
+            (Self::Service(service, _), Keyword::AccountId) => Values::texts(service.account_id),
+            (Self::Service(_, inferred), Keyword::Inferred) => Values::truth(*inferred),
             (Self::Entity(entity), Keyword::Name) => Values::texts([entity.name.as_str()]),
             (Self::Entity(entity), Keyword::Remote) => Values::truth(entity.remote),
             (Self::Entity(entity), Keyword::Coverage) => Values::exactly(entity.coverage.map(Value::Number)),
@@ -84,9 +97,9 @@ impl Element<'_> {
 
 /// The types that a service answers to. An inferred AWS resource also answers to its AWS service: the documentation asks
 /// for the table `traces` by the type `AWS::DynamoDB`, while the map calls it an `AWS::DynamoDB::Table`.
-fn types(service: &RootCauseService) -> impl Iterator<Item = &str> {
-    let exact = service.service.service_type.as_deref();
-    let resource = exact.filter(|kind| service.inferred && kind.matches("::").count() == 2);
+fn types(service: ServiceRef<'_>, inferred: bool) -> impl Iterator<Item = &str> {
+    let exact = service.service_type;
+    let resource = exact.filter(|kind| inferred && kind.matches("::").count() == 2);
     let aws_service = resource.and_then(|kind| Some(kind.rsplit_once("::")?.0));
     exact.into_iter().chain(aws_service)
 }

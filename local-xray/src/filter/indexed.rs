@@ -1,11 +1,12 @@
 //! A trace asked by its digest. What the digest left out is answered with "read the documents", never with a guess.
 
-use crate::digest::{DigestView, KeptText, KeptValue, Piece, Root};
+use crate::digest::{Causes, DigestView, KeptText, KeptValue, Piece, Root};
 use crate::document::{Outcome, Timestamp};
 use crate::graph::{Count, Key, ServiceRef};
 
 use super::answer::Answer;
-use super::ast::{CauseKind, CauseList};
+use super::ast::{CauseElement, CauseKind, CauseList};
+use super::cause;
 use super::keyword::Keyword;
 use super::root_cause::CausePattern;
 use super::subject::{Evidence, IsEdge, IsNode, Subject, Value, Values};
@@ -16,7 +17,7 @@ impl Subject for DigestView<'_> {
         let head = self.head();
         match keyword {
             Keyword::Throttle => Values::truth(head.has_throttle),
-            Keyword::Partial => Values::truth(head.is_partial),
+            Keyword::Partial => Values::truth(head.missing.is_some()),
             Keyword::Inferred => Values::truth(head.has_inferred),
             Keyword::Duration => Values::exactly([Value::Number(head.duration().as_secs_f64())]),
             Keyword::User => Values::kept(head.users.iter().map(|user| user.0.map(Value::Text))),
@@ -59,31 +60,28 @@ impl Evidence for DigestView<'_> {
         }))
     }
 
-    fn any_cause(&self, list: CauseList, _: &mut dyn FnMut(&dyn Subject) -> Answer) -> Answer {
-        if self.can_have_cause(list.kind) { Answer::ReadDocuments } else { Answer::No }
+    fn any_cause(&self, list: CauseList, ask: &mut dyn FnMut(&dyn Subject) -> Answer) -> Answer {
+        let causes = &self.body().causes;
+        let cause = match list.kind {
+            CauseKind::Fault => &causes.fault,
+            CauseKind::Error => &causes.error,
+            CauseKind::ResponseTime => &causes.response_time,
+        };
+        match (cause, list.element) {
+            (None, _) => Answer::No,
+            (Some(cause), CauseElement::Service) => cause::any_service(self.passed(cause).collect(), ask),
+            (Some(_), CauseElement::Entity | CauseElement::Exception) => Answer::ReadDocuments,
+        }
     }
 
     fn has_cause(&self, _: &CausePattern) -> Answer {
-        let kinds = [CauseKind::Fault, CauseKind::Error, CauseKind::ResponseTime];
-        if kinds.into_iter().any(|kind| self.can_have_cause(kind)) { Answer::ReadDocuments } else { Answer::No }
+        if self.body().causes == Causes::default() { Answer::No } else { Answer::ReadDocuments }
     }
 }
 
 /// A node that is known by its calls alone, or as a client.
 fn has_node(node: &Key<'_>, is_meant: IsNode<'_>, ask: &mut dyn FnMut(Option<&dyn Subject>) -> Answer) -> Answer {
     if is_meant(node.known_as()) { ask(None) } else { Answer::No }
-}
-
-impl DigestView<'_> {
-    /// Root causes explain what the root segment suffered.
-    fn can_have_cause(&self, kind: CauseKind) -> bool {
-        let root = self.head().root.as_ref();
-        root.map(|root| root.piece.measured(self.head().start())).is_some_and(|root| match kind {
-            CauseKind::Fault => root.fault,
-            CauseKind::Error => root.error,
-            CauseKind::ResponseTime => root.response_time().is_some_and(|time| !time.is_zero()),
-        })
-    }
 }
 
 /// A piece of work: of a node in the braces of `service(…)`, a call in those of `edge(…)`.

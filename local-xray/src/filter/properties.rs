@@ -191,6 +191,7 @@ fn cause_lists() -> impl Strategy<Value = (CauseList, Scope)> {
     let list = |kind, element| CauseList { kind, element };
     prop::sample::select(vec![
         (list(CauseKind::Fault, CauseElement::Service), Scope::CauseService),
+        (list(CauseKind::ResponseTime, CauseElement::Service), Scope::CauseService),
         (list(CauseKind::Error, CauseElement::Entity), Scope::CauseEntity),
         (list(CauseKind::Fault, CauseElement::Exception), Scope::Exception),
         (list(CauseKind::ResponseTime, CauseElement::Entity), Scope::SlowEntity),

@@ -3,21 +3,24 @@
 //! The root segment speaks for the trace: what it answered is what the user saw, whatever failed below.
 
 mod index;
+mod missing;
 mod root_cause;
 #[cfg(test)]
 mod tests;
 mod time;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::document::{Http, Segment, SegmentId, Timestamp, TraceId, Window};
-use crate::graph::{ServiceId, service_graph};
+use crate::document::{Http, Segment, Timestamp, TraceId, Window};
+use crate::graph::{Calls, ServiceId, service_graph};
 use crate::store::Trace;
 
 pub use self::index::{IndexedAnnotation, IndexedUser};
 pub(crate) use self::index::{availability_zones_of, instance_id_of, names_place, resource_arns_of};
+pub(crate) use self::missing::Missing;
 pub use self::root_cause::{EntityException, RootCause, RootCauseEntity, RootCauseService};
+pub(crate) use self::root_cause::{Step, Ways};
 pub(crate) use self::time::{Stretch, Times, sum};
 
 /// One trace, summarised.
@@ -83,7 +86,8 @@ pub struct HttpSummary {
 /// Summarises one trace.
 pub fn summarise(trace: &Trace) -> TraceSummary {
     let root = root_segment(trace);
-    let response_time_root_causes = root_cause::slow(trace, root);
+    let calls = Calls::of(trace);
+    let ways = Ways::of(trace, &calls);
     TraceSummary {
         id: trace.id(),
         start_time: trace.start_time(),
@@ -92,7 +96,7 @@ pub fn summarise(trace: &Trace) -> TraceSummary {
         has_fault: root.is_some_and(|root| root.fault),
         has_error: root.is_some_and(|root| root.error),
         has_throttle: parts(trace).any(|part| part.throttle),
-        is_partial: is_partial(trace),
+        is_partial: Missing::of(trace).is_some(),
         http: root.and_then(|root| root.http.as_ref()).map(HttpSummary::of).unwrap_or_default(),
         annotations: index::annotations(trace),
         users: index::users(trace),
@@ -101,9 +105,9 @@ pub fn summarise(trace: &Trace) -> TraceSummary {
         resource_arns: index::resource_arns(trace),
         instance_ids: index::instance_ids(trace),
         availability_zones: index::availability_zones(trace),
-        fault_root_causes: root_cause::failed(trace, root, |part| part.fault),
-        error_root_causes: root_cause::failed(trace, root, |part| part.error),
-        response_time_root_causes,
+        fault_root_causes: root_cause::at_the_end(&ways.to_fault(), None),
+        error_root_causes: root_cause::at_the_end(&ways.to_error(), None),
+        response_time_root_causes: root_cause::at_the_end(&ways.to_delay(), root),
         revision: trace.revision(),
     }
 }
@@ -116,16 +120,6 @@ pub fn root_segment(trace: &Trace) -> Option<&Segment> {
 /// Everything in the trace, subsegments without a parent included.
 pub(crate) fn parts(trace: &Trace) -> impl Iterator<Item = &Segment> {
     trace.segments().iter().chain(trace.orphans()).flat_map(Segment::descendants)
-}
-
-/// Says whether something is missing: work in progress, a parent, or the answer to a call that announced one.
-pub(crate) fn is_partial(trace: &Trace) -> bool {
-    let answered: HashSet<SegmentId> = trace.segments().iter().filter_map(|segment| segment.parent_id).collect();
-    let misses_parent = |segment: &Segment| segment.parent_id.is_some_and(|parent| !trace.contains(parent));
-    let misses_answer = |part: &Segment| part.expects_callee() && !answered.contains(&part.id);
-    trace.segments().iter().any(misses_parent)
-        || !trace.orphans().is_empty()
-        || parts(trace).any(|part| part.is_in_progress() || misses_answer(part))
 }
 
 fn service_ids(trace: &Trace) -> Vec<ServiceId> {

@@ -5,11 +5,13 @@
 //! response times: follow the work that covers most of the root's response time while it covers at least half of it; a
 //! trace in which that leads nowhere has no such cause.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use crate::document::{Cause, Exceptions, Segment, SegmentId};
-use crate::graph::ServiceId;
+use crate::document::{Cause, Exceptions, Segment};
+use crate::graph::{Calls, ServiceId};
 use crate::store::{Trace, inferred_segment};
+
+use super::root_segment;
 
 /// The least share of the root's response time that makes work a cause of it.
 const SLOW_SHARE: f64 = 0.5;
@@ -56,103 +58,117 @@ pub struct EntityException {
     pub message: Option<String>,
 }
 
-/// The chain of failed work, when the root failed.
-pub(super) fn failed(trace: &Trace, root: Option<&Segment>, has_failed: impl Fn(&Segment) -> bool) -> Vec<RootCause> {
-    let Some(root) = root.filter(|root| has_failed(root)) else { return Vec::new() };
-    let chain = Chain { answers: answers(trace), coverage_of: None };
-    let next = |candidates: &[&Segment]| {
-        let failed = candidates.iter().enumerate().filter(|(_, part)| has_failed(part));
-        failed.max_by_key(|(_, part)| (part.end_time, part.id)).map(|(index, _)| index)
-    };
-    vec![RootCause { client_impacting: true, services: chain.follow(root, next) }]
+/// One step down from the entry.
+#[derive(Clone, Copy)]
+pub(crate) enum Step<'a> {
+    /// Into a service, by its segment.
+    Into(&'a Segment),
+    /// To a subsegment of the service.
+    Down(&'a Segment),
+    /// Into a service that sent nothing, by the call that it did not answer.
+    Unanswered(&'a Segment),
 }
 
-/// The chain of slow work, when the root's response time has a cause below the root.
-pub(super) fn slow(trace: &Trace, root: Option<&Segment>) -> Vec<RootCause> {
-    let Some(root) = root.filter(|root| root.response_time().is_some_and(|time| !time.is_zero())) else {
-        return Vec::new();
-    };
-    let chain = Chain { answers: answers(trace), coverage_of: Some(root) };
-    let next = |candidates: &[&Segment]| {
-        let slow = candidates.iter().enumerate().filter(|(_, part)| coverage(part, root) >= SLOW_SHARE);
-        slow.max_by_key(|(_, part)| (part.response_time(), part.id)).map(|(index, _)| index)
-    };
-    let services = chain.follow(root, next);
-    let is_root_alone = matches!(services.as_slice(), [only] if only.entity_path.len() == 1);
-    if is_root_alone { Vec::new() } else { vec![RootCause { client_impacting: true, services }] }
+/// The ways from the root segment of a trace down to what caused what it suffered.
+pub(crate) struct Ways<'c, 'a> {
+    calls: &'c Calls<'a>,
+    root: Option<&'a Segment>,
 }
 
-/// Real segments by the piece that they name as parent.
-fn answers(trace: &Trace) -> HashMap<SegmentId, Vec<&Segment>> {
-    let mut answers: HashMap<SegmentId, Vec<&Segment>> = HashMap::new();
-    for segment in trace.segments() {
-        if let Some(parent) = segment.parent_id {
-            answers.entry(parent).or_default().push(segment);
+impl<'c, 'a> Ways<'c, 'a> {
+    pub(crate) fn of(trace: &'a Trace, calls: &'c Calls<'a>) -> Self {
+        Self { calls, root: root_segment(trace) }
+    }
+
+    /// The way to what made the root fail; empty when it did not.
+    pub(crate) fn to_fault(&self) -> Vec<Step<'a>> {
+        self.to_failure(|part| part.fault)
+    }
+
+    /// The way to the error behind the root's; empty when it has none.
+    pub(crate) fn to_error(&self) -> Vec<Step<'a>> {
+        self.to_failure(|part| part.error)
+    }
+
+    /// The way to where the time went; empty when it went nowhere below the root.
+    pub(crate) fn to_delay(&self) -> Vec<Step<'a>> {
+        let Some(root) = self.root.filter(|root| root.response_time().is_some_and(|time| !time.is_zero())) else {
+            return Vec::new();
+        };
+        let way = self.follow(root, |part| coverage(part, root) >= SLOW_SHARE, |part| (part.response_time(), part.id));
+        if way.len() == 1 { Vec::new() } else { way }
+    }
+
+    fn to_failure(&self, has_failed: impl Fn(&Segment) -> bool) -> Vec<Step<'a>> {
+        let root = self.root.filter(|root| has_failed(root));
+        root.map(|root| self.follow(root, &has_failed, |part| (part.end_time, part.id))).unwrap_or_default()
+    }
+
+    /// Walks down from `root`, each time to the greatest of those that are meant, until there is none.
+    fn follow<K: Ord>(
+        &self,
+        root: &'a Segment,
+        is_meant: impl Fn(&Segment) -> bool,
+        rank: impl Fn(&Segment) -> K,
+    ) -> Vec<Step<'a>> {
+        let greatest = |candidates: &mut dyn Iterator<Item = &'a Segment>| {
+            candidates.filter(|part| is_meant(part)).max_by_key(|part| rank(part))
+        };
+        let mut way = vec![Step::Into(root)];
+        let mut at = root;
+        // Every step leads to a piece that was not visited before, as long as parents do not form a circle.
+        let mut visited = HashSet::from([root.id]);
+        loop {
+            let mut answers = self.calls.answers_to(at).iter().copied().filter(|answer| !visited.contains(&answer.id));
+            let has_answer = answers.clone().next().is_some();
+            if let Some(answer) = greatest(&mut answers) {
+                way.push(Step::Into(answer));
+                at = answer;
+            } else if !has_answer && at.is_downstream_call() {
+                way.push(Step::Unanswered(at));
+                return way;
+            } else if let Some(child) = greatest(&mut at.subsegments.iter()) {
+                way.push(Step::Down(child));
+                at = child;
+            } else {
+                return way;
+            }
+            visited.insert(at.id);
         }
     }
-    answers
+}
+
+/// The cause at the end of a way, if it leads anywhere. For response times, the shares are those of `slow`.
+pub(super) fn at_the_end(way: &[Step<'_>], slow: Option<&Segment>) -> Vec<RootCause> {
+    let mut services: Vec<RootCauseService> = Vec::new();
+    for step in way {
+        let service = |service, inferred, part: &Segment| RootCauseService {
+            service,
+            inferred,
+            entity_path: vec![entity(part, slow)],
+        };
+        match step {
+            Step::Into(segment) => services.push(service(ServiceId::of_segment(segment), false, segment)),
+            Step::Unanswered(call) => services.push(service(ServiceId::of_call(call), true, &inferred_segment(call))),
+            Step::Down(part) => services.last_mut().into_iter().for_each(|it| it.entity_path.push(entity(part, slow))),
+        }
+    }
+    let cause = (!services.is_empty()).then_some(RootCause { client_impacting: true, services });
+    cause.into_iter().collect()
+}
+
+fn entity(part: &Segment, slow: Option<&Segment>) -> RootCauseEntity {
+    let share = slow.map(|root| (coverage(part, root).min(1.0) * 1e3).round() / 1e3);
+    let exceptions = match &part.cause {
+        Some(Cause::Exceptions(cause)) if share.is_none() => named_exceptions(cause),
+        _ => Vec::new(),
+    };
+    RootCauseEntity { name: part.name.clone(), coverage: share, remote: part.is_downstream_call(), exceptions }
 }
 
 fn coverage(part: &Segment, root: &Segment) -> f64 {
     let (Some(part), Some(root)) = (part.response_time(), root.response_time()) else { return 0.0 };
     part.as_secs_f64() / root.as_secs_f64()
-}
-
-struct Chain<'a> {
-    answers: HashMap<SegmentId, Vec<&'a Segment>>,
-    coverage_of: Option<&'a Segment>,
-}
-
-impl<'a> Chain<'a> {
-    /// Walks down from `root`. `next` picks one of the children, or says that the culprit is reached.
-    fn follow(&self, root: &'a Segment, next: impl Fn(&[&Segment]) -> Option<usize>) -> Vec<RootCauseService> {
-        let mut services = vec![RootCauseService {
-            service: ServiceId::of_segment(root),
-            inferred: false,
-            entity_path: vec![self.entity(root)],
-        }];
-        let mut at = root;
-        // Every step leads to a piece that was not visited before, as long as parents do not form a circle.
-        let mut visited = HashSet::from([root.id]);
-        loop {
-            let answers = self.answers.get(&at.id).into_iter().flatten().copied();
-            let answers: Vec<&Segment> = answers.filter(|answer| !visited.contains(&answer.id)).collect();
-            if let Some(answer) = next(&answers).and_then(|index| answers.get(index)) {
-                services.push(RootCauseService {
-                    service: ServiceId::of_segment(answer),
-                    inferred: false,
-                    entity_path: vec![self.entity(answer)],
-                });
-                visited.insert(answer.id);
-                at = answer;
-                continue;
-            } else if answers.is_empty() && at.is_downstream_call() {
-                services.push(self.inferred(at));
-                return services;
-            }
-            let children: Vec<&Segment> = at.subsegments.iter().collect();
-            let Some(child) = next(&children).and_then(|index| at.subsegments.get(index)) else { return services };
-            if let Some(service) = services.last_mut() {
-                service.entity_path.push(self.entity(child));
-            }
-            visited.insert(child.id);
-            at = child;
-        }
-    }
-
-    fn inferred(&self, call: &Segment) -> RootCauseService {
-        let callee = inferred_segment(call);
-        RootCauseService { service: ServiceId::of_call(call), inferred: true, entity_path: vec![self.entity(&callee)] }
-    }
-
-    fn entity(&self, part: &Segment) -> RootCauseEntity {
-        let share = self.coverage_of.map(|root| (coverage(part, root).min(1.0) * 1e3).round() / 1e3);
-        let exceptions = match &part.cause {
-            Some(Cause::Exceptions(cause)) if share.is_none() => named_exceptions(cause),
-            _ => Vec::new(),
-        };
-        RootCauseEntity { name: part.name.clone(), coverage: share, remote: part.is_downstream_call(), exceptions }
-    }
 }
 
 fn named_exceptions(cause: &Exceptions) -> Vec<EntityException> {

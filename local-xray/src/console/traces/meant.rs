@@ -63,10 +63,10 @@ pub(super) fn candidates<'f>(entries: &'f [Entry], view: &View, window: Window) 
 fn candidate<'f>(entry: &'f Entry, view: &View, window: Window) -> Option<Candidate<'f>> {
     let digest = entry.digest().view();
     let head = digest.head();
-    if view.state == Some(StateFilter::Partial) && !head.is_partial {
+    if view.state == Some(StateFilter::Partial) && head.missing.is_none() {
         return None;
     }
-    let root = head.root.as_ref().map(|root| root.piece.measured(head.start()));
+    let root = digest.root_work();
     let response = root.as_ref().and_then(Measured::response_time);
     let outcome = root.as_ref().filter(|_| response.is_some()).map(Measured::outcome);
     let times = if view.node.is_none() && view.edge.is_none() {

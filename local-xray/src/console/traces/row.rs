@@ -6,10 +6,10 @@ use crate::console::ended::Ended;
 use crate::console::view::View;
 use crate::console::{format, health};
 use crate::digest::KeptText;
-use crate::document::{HttpRequest, Segment, Timestamp};
+use crate::document::{HttpRequest, Timestamp};
 use crate::graph::Count;
-use crate::store::Trace;
-use crate::summary::root_segment;
+use crate::store::Entry;
+use crate::summary::{Missing, root_segment};
 
 use super::meant::Candidate;
 
@@ -49,7 +49,7 @@ fn row(candidate: &Candidate<'_>, slowest: Duration, view: &View, now: Timestamp
     let id = entry.id().to_string();
     let share =
         candidate.response.map_or(0.0, |time| time.as_secs_f64() / slowest.as_secs_f64().max(f64::EPSILON) * 100.0);
-    let full_url = root.and_then(|root| root.url).map(|url| url_of(url, entry.trace().as_deref())).unwrap_or_default();
+    let full_url = root.and_then(|root| root.url).map(|url| url_of(url, entry)).unwrap_or_default();
     let entry_point = digest.counts().find_map(|count| match count {
         Count::Segment { node, is_entry: true, .. } => Some(node.service().name.to_owned()),
         _ => None,
@@ -62,7 +62,7 @@ fn row(candidate: &Candidate<'_>, slowest: Duration, view: &View, now: Timestamp
         method: root.and_then(|root| root.method?.0).unwrap_or_default().to_ascii_uppercase(),
         status: root.and_then(|root| root.piece.status).map(|status| status.to_string()).unwrap_or_default(),
         state: candidate.outcome.map_or("pending", health::word),
-        partial: head.is_partial.then(|| entry.trace().as_deref().and_then(partial).unwrap_or("Something is missing.")),
+        partial: head.missing.map(partial),
         response_time: candidate.response.map_or_else(|| "–".to_owned(), format::duration),
         bar: format!("{share:.1}"),
         url: Ended::new(path_of(&full_url)),
@@ -74,8 +74,8 @@ fn row(candidate: &Candidate<'_>, slowest: Duration, view: &View, now: Timestamp
 }
 
 /// A URL that was too long for the digest stands in the documents.
-fn url_of(kept: KeptText<'_>, trace: Option<&Trace>) -> String {
-    let read = || root_segment(trace?)?.http.as_ref()?.request.as_ref()?.url.clone();
+fn url_of(kept: KeptText<'_>, entry: &Entry) -> String {
+    let read = || root_segment(&*entry.trace()?)?.http.as_ref()?.request.as_ref()?.url.clone();
     kept.0.map(str::to_owned).or_else(read).unwrap_or_default()
 }
 
@@ -94,24 +94,13 @@ pub(in crate::console) fn path_of(url: &str) -> &str {
     }
 }
 
-/// Why a trace is not complete; `None` when it is.
-pub(in crate::console) fn partial(trace: &Trace) -> Option<&'static str> {
-    if parts(trace).any(Segment::is_in_progress) {
-        return Some("Some of its work is still in progress.");
+/// Why a trace is not complete.
+pub(in crate::console) fn partial(missing: Missing) -> &'static str {
+    match missing {
+        Missing::End => "Some of its work is still in progress.",
+        Missing::Parent => "The parent of some of its work has not arrived.",
+        Missing::Answer => "A call to a traced service has not been answered by a segment.",
     }
-    let has_parent = |segment: &&Segment| segment.parent_id.is_none_or(|parent| trace.contains(parent));
-    if !trace.orphans().is_empty() || !trace.segments().iter().all(|segment| has_parent(&segment)) {
-        return Some("The parent of some of its work has not arrived.");
-    }
-    let unanswered = |part: &Segment| {
-        part.expects_callee() && !trace.segments().iter().any(|segment| segment.parent_id == Some(part.id))
-    };
-    parts(trace).any(unanswered).then_some("A call to a traced service has not been answered by a segment.")
-}
-
-/// Every segment and subsegment that arrived.
-fn parts(trace: &Trace) -> impl Iterator<Item = &Segment> {
-    trace.segments().iter().chain(trace.orphans()).flat_map(Segment::descendants)
 }
 
 #[cfg(test)]
