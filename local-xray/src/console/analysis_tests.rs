@@ -25,7 +25,7 @@ fn groups() -> GroupTable {
 
 fn found(query: &str, traces: Vec<Trace>) -> Found {
     let stored = traces.len();
-    Found::among(&view(query), entries(traces), stored, &groups()).expect("the expression is understood")
+    Found::among(&view(query), &entries(traces), stored, &groups()).expect("the expression is understood")
 }
 
 fn list(query: &str, traces: Vec<Trace>) -> String {

@@ -140,7 +140,7 @@ pub(super) fn dashboard_page(view: &View, seen: &Seen, address: &str, now: Times
         listed: listed.iter().take(LISTED).map(row).collect(),
         alerts: alerts.into_iter().map(|(_, alert)| alert).collect(),
         all: view.node.is_some().then(|| View { node: None, ..view.clone() }.link_with_all(PATH).to_string()),
-        empty: seen.found.in_range.is_empty().then(|| Empty::new(view, &seen.found, PATH, address)),
+        empty: (seen.found.in_range.traces == 0).then(|| Empty::new(view, &seen.found, PATH, address)),
         frame: Frame::still(&title, Section::Dashboard, view).with_query(PATH, view).refreshing(PATH, view),
     }
 }

@@ -2,20 +2,27 @@
 
 use crate::document::Timestamp;
 use crate::filter::{self, Filter, FilterError, GroupKey, Groups};
-use crate::store::{Entry, Range, Snapshot};
+use crate::store::{Entry, Extent, Range, Snapshot};
 
 use super::expression;
+use super::notes::TRACES_COUNTED;
+use super::unknown::{self, Unknown};
 use super::view::View;
 
 /// What was found.
 pub(super) struct Found {
-    /// The traces of the range, newest first.
-    pub(super) in_range: Vec<Entry>,
-    /// Those of them for which the expression holds.
-    pub(super) matching: Vec<Entry>,
+    /// How many traces the range has, and from when on.
+    pub(super) in_range: Extent,
+    /// For how many of them the expression holds.
+    pub(super) matching: usize,
+    /// Those, newest first; after a glance, only the newest of them.
+    pub(super) entries: Vec<Entry>,
     /// How many traces there are in all.
     pub(super) stored: usize,
     pub(super) wider: Option<Wider>,
+    /// Names in the expression that no trace of the range has; only where nothing was found, since a name may be right
+    /// although this range does not have it.
+    pub(super) unknown: Vec<Unknown>,
 }
 
 /// The expression with what it asks of the root segment asked of every service, when that has another answer.
@@ -47,32 +54,71 @@ impl Found {
         groups: &dyn Groups,
         now: Timestamp,
     ) -> Result<Self, Unanswered> {
-        let in_range = snapshot.entries(Range::Active, view.window(now), None);
-        Self::among(view, in_range.collect(), snapshot.report().traces, groups)
+        let window = view.window(now);
+        let newest = || snapshot.entries(Range::Active, window, None);
+        Self::ask(view, snapshot.extent(window), newest, snapshot.report().traces, groups)
     }
 
-    /// Asks these traces.
+    /// Counts the traces of the range and lists only the newest: for pages of sums, when the bar asks for all traces.
+    pub(super) fn glance(view: &View, snapshot: &Snapshot, now: Timestamp) -> Self {
+        let window = view.window(now);
+        let in_range = snapshot.extent(window);
+        Self {
+            in_range,
+            matching: in_range.traces,
+            entries: snapshot.entries(Range::Active, window, None).take(TRACES_COUNTED).collect(),
+            stored: snapshot.report().traces,
+            wider: None,
+            unknown: Vec::new(),
+        }
+    }
+
+    /// Asks these traces, which are newest first.
     ///
     /// # Errors
     /// When the expression is not understood, or the group cannot be asked.
+    #[cfg(test)]
     pub(super) fn among(
         view: &View,
-        in_range: Vec<Entry>,
+        in_range: &[Entry],
+        stored: usize,
+        groups: &dyn Groups,
+    ) -> Result<Self, Unanswered> {
+        let extent =
+            Extent { traces: in_range.len(), first: in_range.iter().map(|entry| entry.position().start).min() };
+        Self::ask(view, extent, || in_range.iter().cloned(), stored, groups)
+    }
+
+    fn ask<I: Iterator<Item = Entry>>(
+        view: &View,
+        in_range: Extent,
+        newest: impl Fn() -> I,
         stored: usize,
         groups: &dyn Groups,
     ) -> Result<Self, Unanswered> {
         let filter = compile(view, groups)?;
-        let matching: Vec<Entry> = match filter.is_empty() {
-            true => in_range.clone(),
-            false => in_range.iter().filter(|entry| entry.matches(&filter)).cloned().collect(),
-        };
-        let wider = wider(view, &in_range, matching.is_empty(), groups).filter(|wider| wider.count != matching.len());
-        Ok(Self { in_range, matching, stored, wider })
+        let entries: Vec<Entry> = newest().filter(|entry| entry.matches(&filter)).collect();
+        let wider = wider(view, entries.is_empty(), groups).map(|(word, expression, filter)| Wider {
+            word,
+            expression,
+            count: newest().filter(|entry| entry.matches(&filter)).count(),
+        });
+        Ok(Self {
+            in_range,
+            matching: entries.len(),
+            stored,
+            wider: wider.filter(|wider| wider.count != entries.len()),
+            unknown: match entries.is_empty() && in_range.traces > 0 {
+                true => unknown::names(&view.filter, newest()),
+                false => Vec::new(),
+            },
+            entries,
+        })
     }
 
     /// `of 120` behind a number of traces, when those are not all of the range.
     pub(super) fn of_all(&self, is_restricted: bool) -> String {
-        if is_restricted { format!(" of {}", super::format::count(self.in_range.len() as u64)) } else { String::new() }
+        if is_restricted { format!(" of {}", super::format::count(self.in_range.traces as u64)) } else { String::new() }
     }
 }
 
@@ -94,12 +140,12 @@ fn reason(error: &FilterError) -> String {
     nested.unwrap_or(error.message()).to_owned()
 }
 
-/// A condition of another kind (a time, a status) seldom surprises, unless it finds nothing.
-fn wider(view: &View, in_range: &[Entry], is_in_vain: bool, groups: &dyn Groups) -> Option<Wider> {
+/// A condition of another kind (a time, a status) seldom surprises, unless it finds nothing. Gives what the expression asks
+/// of the root segment, and the wider expression, as text and to ask.
+fn wider(view: &View, is_in_vain: bool, groups: &dyn Groups) -> Option<(String, String, Filter)> {
     let words = || expression::every_service(&view.filter).map(|(word, wider)| (word.to_owned(), wider));
     let whole = || Some((view.filter.clone(), expression::of_every_service(&view.filter).filter(|_| is_in_vain)?));
     let (word, expression) = words().or_else(whole)?;
     let filter = compile(&view.filtered(&expression), groups).ok()?;
-    let count = in_range.iter().filter(|entry| entry.matches(&filter)).count();
-    Some(Wider { word, expression, count })
+    Some((word, expression, filter))
 }

@@ -6,11 +6,11 @@ use crate::store::Entry;
 use super::expression::{self, HEALTH_CHECKER, NO_HEALTH_CHECKS};
 use super::format;
 use super::found::Found;
-use super::unknown::{self, Kind, Unknown};
+use super::unknown::{Kind, Unknown};
 use super::view::View;
 
 /// Health checks are counted among so many traces, and only looked for among the newest of more.
-const TRACES_COUNTED: usize = 10_000;
+pub(super) const TRACES_COUNTED: usize = 10_000;
 
 /// What is said.
 pub(super) struct Notes {
@@ -53,36 +53,32 @@ impl Notes {
             outcome: format!(
                 "{} instead of {}",
                 format::plural(wider.count as u64, "trace"),
-                format::count(found.matching.len() as u64)
+                format::count(found.matching as u64)
             ),
         });
-        Self { health_checks: health_checks(found, view, link), wider, unknown: unknown(found, view, link) }
+        Self { health_checks: health_checks(found, view, link), wider, unknown: unknown(found, link) }
     }
 }
 
-/// Only where nothing was found: a name may be right although this range does not have it.
-fn unknown(found: &Found, view: &View, link: impl Fn(&str) -> String) -> Vec<UnknownNote> {
-    if !found.matching.is_empty() || found.in_range.is_empty() {
-        return Vec::new();
-    }
-    let note = |unknown: Unknown| {
+fn unknown(found: &Found, link: impl Fn(&str) -> String) -> Vec<UnknownNote> {
+    let note = |unknown: &Unknown| {
         let what = match unknown.kind {
             Kind::Service => "no service is called",
             Kind::Annotation => "nothing carries the annotation",
         };
-        let meant = unknown.meant.map(|(name, expression)| (name, link(&expression)));
+        let meant = unknown.meant.as_ref().map(|(name, expression)| (name.clone(), link(expression)));
         UnknownNote { words: format!("{what} \u{201c}{}\u{201d}", unknown.name), meant }
     };
-    unknown::names(&view.filter, &found.in_range).into_iter().map(note).collect()
+    found.unknown.iter().map(note).collect()
 }
 
 fn health_checks(found: &Found, view: &View, link: impl Fn(&str) -> String) -> Option<HealthChecks> {
     if let Some(shown) = expression::without(&view.filter, NO_HEALTH_CHECKS) {
         return Some(HealthChecks { words: "Health checks hidden".to_owned(), are_hidden: true, other: link(&shown) });
     }
-    let looked_at = found.matching.iter().take(TRACES_COUNTED);
+    let looked_at = found.entries.iter().take(TRACES_COUNTED);
     let count = looked_at.filter(|entry| is_health_check(entry)).count() as u64;
-    let is_exact = found.matching.len() <= TRACES_COUNTED;
+    let is_exact = found.matching <= TRACES_COUNTED;
     let checks = || if is_exact { format::plural(count, "health check") } else { "health checks".to_owned() };
     (count > 0).then(|| HealthChecks {
         words: format!("Hide {}", checks()),

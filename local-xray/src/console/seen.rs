@@ -41,8 +41,8 @@ impl Seen {
         groups: &dyn Groups,
         now: Timestamp,
     ) -> Result<Self, Unanswered> {
-        let found = Found::search(view, snapshot, groups, now)?;
         if view.is_selective() {
+            let found = Found::search(view, snapshot, groups, now)?;
             let mut seen = Self::among(view, over_time, found, now);
             if let Some(window) = window_before(view, now) {
                 let filter = filter::compile(&view.expression(), groups).map_err(Unanswered::Filter)?;
@@ -50,6 +50,7 @@ impl Seen {
             }
             return Ok(seen);
         }
+        let found = Found::glance(view, snapshot, now);
         let window = view.window(now);
         let everything = filter::compile("", groups).map_err(Unanswered::Filter)?;
         let graph = snapshot.graph(window, &everything);
@@ -63,18 +64,17 @@ impl Seen {
     /// Adds up the traces that were found.
     pub(super) fn among(view: &View, over_time: bool, found: Found, now: Timestamp) -> Self {
         let window = view.window(now);
-        let graph = graph_of(&found.matching, window);
-        let periods = over_time.then(|| Periods::of(&found.matching, &graph, window));
+        let graph = graph_of(&found.entries, window);
+        let periods = over_time.then(|| Periods::of(&found.entries, &graph, window));
         let last = last_minutes(window, now);
-        let recent = over_time.then(|| (last, graph_of(&found.matching, last)));
+        let recent = over_time.then(|| (last, graph_of(&found.entries, last)));
         Self { found, window, periods, before: None, recent, graph }
     }
 
     /// The part of the time that was watched: from the first trace, or the start of the window, until now. Rates are over
     /// that, and not over what the filter left.
     pub(super) fn watched(&self, now: Timestamp) -> Duration {
-        let first = self.found.in_range.iter().map(|entry| entry.position().start).min();
-        let start = first.unwrap_or(now).max(self.window.start);
+        let start = self.found.in_range.first.unwrap_or(now).max(self.window.start);
         now.min(self.window.end).since(start).max(SHORTEST_WATCH)
     }
 }

@@ -117,7 +117,7 @@ pub(super) async fn page(
 }
 
 pub(super) fn map_page(view: &View, seen: &Seen, places: Places, address: &str, now: Timestamp) -> ServiceMapPage {
-    if seen.found.matching.is_empty() {
+    if seen.found.matching == 0 {
         empty_page(view, &seen.found, address, now)
     } else {
         full_page(view, seen, places, now)
@@ -181,7 +181,7 @@ fn selecting_the_only_find(view: &View, graph: &ServiceGraph) -> View {
 }
 
 fn empty_page(view: &View, found: &Found, address: &str, now: Timestamp) -> ServiceMapPage {
-    let has_quiet_range = found.in_range.is_empty();
+    let has_quiet_range = found.in_range.traces == 0;
     ServiceMapPage {
         frame: frame(view),
         summary: if has_quiet_range { format!("no traces in {}", view.when()) } else { traces_words(view, found) },
@@ -201,7 +201,7 @@ fn empty_page(view: &View, found: &Found, address: &str, now: Timestamp) -> Serv
 
 /// `12 traces of 120 in the last 15 minutes`.
 fn traces_words(view: &View, found: &Found) -> String {
-    let traces = format::plural(found.matching.len() as u64, "trace");
+    let traces = format::plural(found.matching as u64, "trace");
     format!("{traces}{} in {}", found.of_all(view.is_selective()), view.when())
 }
 

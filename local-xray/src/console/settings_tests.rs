@@ -51,7 +51,7 @@ fn a_group_narrows_the_list_and_is_kept_by_every_link() {
     let groups = table(&[("lost", "error"), ("slow", "responsetime > 60")]);
     let list = |query: &str| {
         let view = view(query, &groups);
-        let found = Found::among(&view, entries(vec![like(), pending()]), 2, &groups).expect("it is understood");
+        let found = Found::among(&view, &entries(vec![like(), pending()]), 2, &groups).expect("it is understood");
         rendered(&traces::traces_page(&view, &found, NOW))
     };
     check(&list(""), &["2 traces in", "<option value=\"\" selected>"], &["2 of"]);
@@ -65,7 +65,7 @@ fn a_group_narrows_the_list_and_is_kept_by_every_link() {
 fn a_group_that_cannot_be_asked_is_explained() {
     let mut groups = table(&[("a", "fault"), ("b", "group.name = \"a\"")]);
     groups.delete(&crate::arn::Reference { name: Some("a".to_owned()), arn: None }).expect("it is deleted");
-    let words = |query: &str| match Found::among(&view(query, &groups), Vec::new(), 0, &groups) {
+    let words = |query: &str| match Found::among(&view(query, &groups), &[], 0, &groups) {
         Err(Unanswered::Group(words)) => words,
         Err(Unanswered::Filter(error)) => error.to_string(),
         Ok(_) => "asked".to_owned(),

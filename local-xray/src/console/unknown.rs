@@ -28,11 +28,12 @@ pub(super) struct Unknown {
     pub(super) meant: Option<(String, String)>,
 }
 
-/// The names of services and annotations in the expression that these traces do not have.
-pub(super) fn names(text: &str, entries: &[Entry]) -> Vec<Unknown> {
+/// The names of services and annotations in the expression that these traces do not have, as far as the newest can tell.
+pub(super) fn names(text: &str, newest: impl Iterator<Item = Entry>) -> Vec<Unknown> {
     let mut services = BTreeSet::new();
     let mut annotations = BTreeSet::new();
-    for digest in entries.iter().take(TRACES_READ).map(|entry| entry.digest().view()) {
+    let entries: Vec<Entry> = newest.take(TRACES_READ).collect();
+    for digest in entries.iter().map(|entry| entry.digest().view()) {
         services.extend(digest.services().map(|service| service.name));
         annotations.extend(digest.head().annotations.iter().map(|(key, _)| *key));
     }
@@ -102,7 +103,7 @@ mod tests {
     use crate::console::samples::{entries, like};
 
     fn check(text: &str, expected: &[(&str, Option<&str>)]) {
-        let unknown = names(text, &entries(vec![like()]));
+        let unknown = names(text, entries(vec![like()]).into_iter());
         let told: Vec<_> = unknown
             .iter()
             .map(|one| (one.name.as_str(), one.meant.as_ref().map(|(_, expression)| expression.as_str())))

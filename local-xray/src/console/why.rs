@@ -60,7 +60,11 @@ pub(super) async fn page(view: View, state: web::Data<AppState>) -> Result<HttpR
     let now = Timestamp::now();
     let asked = view.clone();
     let page = web::block(move || {
-        let found = Found::search(&asked, &state.store.snapshot(), &state.settings.groups(), now);
+        let snapshot = state.store.snapshot();
+        let found = match asked.is_selective() {
+            true => Found::search(&asked, &snapshot, &state.settings.groups(), now),
+            false => Ok(Found::glance(&asked, &snapshot, now)),
+        };
         found.map(|found| why_page(&asked, &found, now))
     });
     match page.await.map_err(|_| PageError::Internal)? {
@@ -73,7 +77,7 @@ pub(super) async fn page(view: View, state: web::Data<AppState>) -> Result<HttpR
 }
 
 pub(super) fn why_page(view: &View, found: &Found, now: Timestamp) -> WhyPage {
-    let newest = found.matching.get(..MOST_READ).unwrap_or(&found.matching);
+    let newest = found.entries.get(..MOST_READ).unwrap_or(&found.entries);
     let traces: Vec<Arc<Trace>> = newest.iter().filter_map(Entry::trace).collect();
     let mut findings = why::explain(traces.iter().map(AsRef::as_ref));
     let subject = selected(view, newest, now);
@@ -84,7 +88,7 @@ pub(super) fn why_page(view: &View, found: &Found, now: Timestamp) -> WhyPage {
     WhyPage {
         frame: Frame::still("Why is it so", Section::None, view).with_query(PATH, view),
         subject: subject.map(|(_, name)| Subject { name, all: all.link(PATH).to_string() }),
-        basis: basis(traces.len(), found.matching.len(), view),
+        basis: basis(traces.len(), found.matching, view),
         explanations: findings.iter().map(|finding| Explanation::of(finding, view)).collect(),
         map: view.link_with_all("/map").to_string(),
     }

@@ -129,7 +129,7 @@ pub(super) fn analytics_page(view: &View, found: &Found, groups: &dyn Groups) ->
         frame: Frame::still("Analytics", Section::Analytics, view).with_query(PATH, view),
         summary: format!(
             "{}{} in {}",
-            format::plural(found.matching.len() as u64, "trace"),
+            format::plural(found.matching as u64, "trace"),
             found.of_all(view.is_selective()),
             view.when()
         ),
@@ -141,7 +141,7 @@ pub(super) fn analytics_page(view: &View, found: &Found, groups: &dyn Groups) ->
         chart: chart(&times_a, &times_b),
         differences: differences(&in_a, &in_b, &sets, view),
         tables: tables(&in_a, &in_b, &sets, view),
-        all: (found.matching.is_empty() && found.stored > 0).then(|| view.over(ALL).link_with_all(PATH).to_string()),
+        all: (found.entries.is_empty() && found.stored > 0).then(|| view.over(ALL).link_with_all(PATH).to_string()),
         sides: [side("A", "a", &sets.a, a, &times_a, found, view), side("B", "b", &sets.b, b, &times_b, found, view)],
     }
 }
@@ -149,7 +149,7 @@ pub(super) fn analytics_page(view: &View, found: &Found, groups: &dyn Groups) ->
 /// The traces of a set.
 fn pick<'f>(expression: &str, found: &'f Found, groups: &dyn Groups) -> Result<Vec<&'f Entry>, FilterError> {
     let filter = filter::compile(expression, groups)?;
-    Ok(found.matching.iter().filter(|entry| entry.matches(&filter)).collect())
+    Ok(found.entries.iter().filter(|entry| entry.matches(&filter)).collect())
 }
 
 /// Nothing is compared before both sets are understood.
@@ -189,7 +189,7 @@ fn side(
         parameter,
         marked,
         traces: format::plural(traces, "trace"),
-        share: format::percent(traces, found.matching.len() as u64),
+        share: format::percent(traces, found.matching as u64),
         figures: percentiles(times),
         failed: format::percent(failed, traces),
         href: narrowed(view, expression).to_string(),
@@ -209,7 +209,7 @@ fn presets(view: &View, found: &Found) -> Vec<(String, String)> {
         let sets = Sets { a: a.to_owned(), b: b.to_owned() };
         View { sets: Some(sets), ..view.clone() }.link_with_all(PATH).to_string()
     };
-    let everything: Vec<&Entry> = found.matching.iter().collect();
+    let everything: Vec<&Entry> = found.entries.iter().collect();
     let slow = percentile(&times(&everything), 90).filter(|millis| *millis > 0).map(|millis| {
         let time = Duration::from_millis(millis);
         let (seconds, words) = (time.as_secs_f64(), format::duration(time));
@@ -217,7 +217,7 @@ fn presets(view: &View, found: &Found) -> Vec<(String, String)> {
         (format!("The slowest tenth, from {words}, against the rest"), link(&a, &b))
     });
     let (a, b) = DEFAULT;
-    let keys = annotation_keys(found.matching.iter().take(LOOKED_THROUGH)).into_iter().take(MOST_KEYS);
+    let keys = annotation_keys(found.entries.iter().take(LOOKED_THROUGH)).into_iter().take(MOST_KEYS);
     let annotated = keys.map(|key| {
         let annotation = expression::annotation(&key);
         (format!("With the annotation {key} against without"), link(&format!("!{annotation}"), &annotation))

@@ -95,7 +95,7 @@ pub(super) async fn page(view: View, state: web::Data<AppState>) -> Result<HttpR
 
 pub(super) fn traces_page(view: &View, found: &Found, now: Timestamp) -> TracesPage {
     let window = view.window(now);
-    let candidates = candidates(&found.matching, view, window);
+    let candidates = candidates(&found.entries, view, window);
     let meant = sorted(candidates.iter().filter(|one| one.is_in(view.band)), view);
     let behind = meant.iter().copied().filter(|one| view.listing.is_behind(place(one, view)));
     let mut listed: Vec<&Candidate<'_>> = behind.take(view.listing.rows + 1).collect();
