@@ -4,14 +4,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use crate::digest::{DigestView, KeptText, KeptValue};
-use crate::store::{Entry, Trace};
-use crate::summary::{RootCause, summarise};
+use crate::digest::{DigestView, Head, KeptText, KeptValue, PlacedCause};
+use crate::store::Entry;
 
 use super::expression::{self, quoted};
-
-/// How many of the newest traces are read for their root causes, which digests leave out.
-pub(super) const MOST_READ: usize = 1_000;
 
 /// One of them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,7 +49,7 @@ pub(super) enum Value<'d> {
     Number(u64),
     Truth(bool),
     /// The services from the entry down to the culprit.
-    Chain(Vec<String>),
+    Chain(Vec<&'d str>),
     /// There is one, too long to be told apart from others.
     Long,
     Missing,
@@ -88,52 +84,32 @@ impl Attribute {
         }
     }
 
-    /// Whether the documents have to be read for it.
-    pub(super) fn needs_documents(&self) -> bool {
-        matches!(self, Self::FaultCause | Self::ErrorCause | Self::SlowCause)
+    /// The values that a trace has, each once.
+    pub(super) fn values<'d>(&self, view: &DigestView<'d>) -> Vec<Value<'d>> {
+        let mut values = Vec::new();
+        self.read(view, &mut values);
+        values
     }
 
-    /// The values that a trace has, each once; [`Value::Missing`] when it has none.
-    pub(super) fn values<'d>(&self, entry: &Entry, view: &DigestView<'d>) -> Vec<Value<'d>> {
+    /// Adds the values that a trace has to an empty list, each once.
+    pub(super) fn read<'d>(&self, view: &DigestView<'d>, values: &mut Vec<Value<'d>>) {
         let head = view.head();
         let root = head.root.as_ref();
-        let of_root = |text: Option<KeptText<'d>>| text.map(kept).into_iter().collect();
-        let mut values: Vec<Value<'d>> = match self {
-            Self::Url => of_root(root.and_then(|root| root.url)),
-            Self::Method => of_root(root.and_then(|root| root.method)),
-            Self::UserAgent => of_root(root.and_then(|root| root.user_agent)),
-            Self::ClientIp => of_root(root.and_then(|root| root.client_ip)),
-            Self::Status => {
-                root.and_then(|root| root.piece.status).map(|status| number(status.into())).into_iter().collect()
-            }
-            Self::User => head.users.iter().copied().map(kept).collect(),
-            Self::Service => view.active_services().map(|service| Value::Text(service.name)).collect(),
-            Self::Annotation(key) => {
-                let values = head.annotations.iter().filter(|(known, _)| known == key);
-                values.map(|(_, value)| kept_value(*value)).collect()
-            }
-            Self::FaultCause | Self::ErrorCause | Self::SlowCause => {
-                entry.trace().into_iter().flat_map(|trace| self.causes(&trace)).map(Value::Chain).collect()
-            }
-        };
-        let mut seen = Vec::new();
-        values.retain(|value| {
-            let is_new = !seen.contains(value);
-            seen.extend(is_new.then(|| value.clone()));
-            is_new
-        });
-        if values.is_empty() { vec![Value::Missing] } else { values }
-    }
-
-    fn causes(&self, trace: &Trace) -> Vec<Vec<String>> {
-        let summary = summarise(trace);
-        let causes = match self {
-            Self::FaultCause => summary.fault_root_causes,
-            Self::ErrorCause => summary.error_root_causes,
-            _ => summary.response_time_root_causes,
-        };
-        let chain = |cause: RootCause| cause.services.into_iter().map(|service| service.service.name).collect();
-        causes.into_iter().map(chain).collect()
+        let causes = || &view.body().causes;
+        let chain = |cause: &PlacedCause| Value::Chain(view.passed(cause).map(|(service, _)| service.name).collect());
+        match self {
+            Self::Url => add(values, root.and_then(|root| root.url).map(kept)),
+            Self::Method => add(values, root.and_then(|root| root.method).map(kept)),
+            Self::UserAgent => add(values, root.and_then(|root| root.user_agent).map(kept)),
+            Self::ClientIp => add(values, root.and_then(|root| root.client_ip).map(kept)),
+            Self::Status => add(values, root.and_then(|root| root.piece.status).map(|status| number(status.into()))),
+            Self::User => add(values, head.users.iter().copied().map(kept)),
+            Self::Service => add(values, view.active_services().map(|service| Value::Text(service.name))),
+            Self::Annotation(key) => annotation_values(head, key, values),
+            Self::FaultCause => add(values, causes().fault.as_ref().map(chain)),
+            Self::ErrorCause => add(values, causes().error.as_ref().map(chain)),
+            Self::SlowCause => add(values, causes().response_time.as_ref().map(chain)),
+        }
     }
 
     /// The expression that holds for exactly the traces with this value; `None` where the language cannot say it.
@@ -167,7 +143,7 @@ impl Attribute {
 /// Every service of the chain at its place, and no further one.
 fn caused(kind: &str, value: &Value<'_>) -> Option<String> {
     let Value::Chain(names) = value else { return None };
-    let at = |(index, name): (usize, &String)| {
+    let at = |(index, name): (usize, &&str)| {
         let last = if index + 1 == names.len() { " AND last" } else { "" };
         format!("rootcause.{kind}.service {{ index = {index} AND name = {}{last} }}", quoted(name))
     };
@@ -205,6 +181,20 @@ fn number(value: f64) -> Value<'static> {
     Value::Number(value.to_bits())
 }
 
+/// Adds the values of an annotation to an empty list, each once.
+pub(super) fn annotation_values<'d>(head: &Head<'d>, key: &str, values: &mut Vec<Value<'d>>) {
+    let annotations = head.annotations.iter().filter(|(known, _)| *known == key);
+    add(values, annotations.map(|(_, value)| kept_value(*value)));
+}
+
+fn add<'d>(values: &mut Vec<Value<'d>>, new: impl IntoIterator<Item = Value<'d>>) {
+    for value in new {
+        if !values.contains(&value) {
+            values.push(value);
+        }
+    }
+}
+
 /// The keys of the annotations in these traces, in the order of the alphabet.
 pub(super) fn annotation_keys<'e>(entries: impl IntoIterator<Item = &'e Entry>) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
@@ -232,6 +222,11 @@ mod tests {
             .collect()
     }
 
+    fn values_or_none<'d>(attribute: &Attribute, view: &DigestView<'d>) -> Vec<Value<'d>> {
+        let values = attribute.values(view);
+        if values.is_empty() { vec![Value::Missing] } else { values }
+    }
+
     #[test]
     fn every_word_reads_back() {
         for attribute in all() {
@@ -248,7 +243,8 @@ mod tests {
         let groups = GroupTable::new(Limits::default());
         for attribute in all() {
             for entry in &entries {
-                for value in attribute.values(entry, &entry.digest().view()) {
+                let view = entry.digest().view();
+                for value in values_or_none(&attribute, &view) {
                     let Some(condition) = attribute.condition(&value) else {
                         assert!(matches!(value, Value::Missing), "{attribute:?} {value:?}");
                         continue;
@@ -256,7 +252,7 @@ mod tests {
                     let filter =
                         filter::compile(&condition, &groups).unwrap_or_else(|error| panic!("{condition}: {error}"));
                     for other in &entries {
-                        let has = attribute.values(other, &other.digest().view()).contains(&value);
+                        let has = values_or_none(&attribute, &other.digest().view()).contains(&value);
                         assert_eq!(other.matches(&filter), has, "{condition}");
                     }
                 }
@@ -268,7 +264,7 @@ mod tests {
     fn values_are_told_as_people_write_them() {
         let trace = entries(vec![like()]).remove(0);
         let values = |attribute: &Attribute| -> Vec<String> {
-            attribute.values(&trace, &trace.digest().view()).iter().map(Value::label).collect()
+            values_or_none(attribute, &trace.digest().view()).iter().map(Value::label).collect()
         };
         assert_eq!(values(&Attribute::Status), ["404"]);
         assert_eq!(values(&Attribute::Service), ["monolith", "like service"]);

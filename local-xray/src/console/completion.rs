@@ -10,7 +10,7 @@ use crate::document::Timestamp;
 use crate::state::AppState;
 use crate::store::{Entry, Range};
 
-use super::attribute::{Attribute, Value};
+use super::attribute::Attribute;
 use super::error::PageError;
 use super::expression;
 use super::view::View;
@@ -100,8 +100,8 @@ pub(super) fn names(entries: &[Entry]) -> Vec<String> {
 fn conditions(attribute: &Attribute, entries: &[Entry]) -> Vec<String> {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for entry in entries {
-        for value in attribute.values(entry, &entry.digest().view()) {
-            if let Some(condition) = attribute.condition(&value).filter(|_| value != Value::Missing) {
+        for value in attribute.values(&entry.digest().view()) {
+            if let Some(condition) = attribute.condition(&value) {
                 *seen.entry(condition).or_default() += 1;
             }
         }

@@ -1,11 +1,10 @@
 //! In which attributes two sets differ: the share of each value in A and in B, those furthest apart first.
 
-use crate::console::attribute::{Attribute, MOST_READ, Value, annotation_keys};
+use crate::console::attribute::{Attribute, Value};
 use crate::console::expression;
 use crate::console::format;
-use crate::console::tally::Tally;
+use crate::console::tally::{Tallies, Tally};
 use crate::console::view::View;
-use crate::store::Entry;
 
 use super::{Sets, narrowed};
 
@@ -44,28 +43,24 @@ pub(in crate::console) struct Table {
     pub(super) rows: Vec<Difference>,
     /// `and 12 more values`.
     pub(super) more: Option<String>,
-    /// Says so where not every trace was read.
-    pub(super) note: Option<String>,
 }
 
-struct Compared<'e> {
+/// One attribute in both sets.
+pub(super) struct Compared<'e> {
     attribute: Attribute,
     a: Tally<'e>,
     b: Tally<'e>,
-    is_cut: bool,
 }
 
 impl<'e> Compared<'e> {
     /// Every attribute that some trace has.
-    fn all(a: &[&'e Entry], b: &[&'e Entry]) -> Vec<Self> {
-        let keys = annotation_keys(a.iter().chain(b).copied()).into_iter().take(MOST_KEYS).map(Attribute::Annotation);
-        let compared = Attribute::fixed().chain(keys).map(|attribute| {
-            let read = |entries: &[&'e Entry]| {
-                let most = if attribute.needs_documents() { MOST_READ } else { usize::MAX };
-                Tally::of(&attribute, entries.iter().copied().take(most))
-            };
-            let is_cut = attribute.needs_documents() && a.len().max(b.len()) > MOST_READ;
-            Compared { a: read(a), b: read(b), is_cut, attribute }
+    pub(super) fn all(mut a: Tallies<'e>, mut b: Tallies<'e>) -> Vec<Self> {
+        let keys = &a.keys() | &b.keys();
+        let annotations = keys.into_iter().take(MOST_KEYS).map(|key| Attribute::Annotation(key.to_owned()));
+        let compared = Attribute::fixed().chain(annotations).map(|attribute| Compared {
+            a: a.take(&attribute),
+            b: b.take(&attribute),
+            attribute,
         });
         compared.filter(|one| one.values().next().is_some()).collect()
     }
@@ -107,11 +102,10 @@ fn percent(tally: &Tally<'_>, value: &Value<'_>) -> f64 {
 }
 
 /// What differs most; nothing when one of the sets is empty.
-pub(super) fn differences(a: &[&Entry], b: &[&Entry], sets: &Sets, view: &View) -> Vec<Difference> {
-    if a.is_empty() || b.is_empty() {
+pub(super) fn differences(all: &[Compared<'_>], sets: &Sets, view: &View) -> Vec<Difference> {
+    if all.iter().any(|one| one.a.traces == 0 || one.b.traces == 0) {
         return Vec::new();
     }
-    let all = Compared::all(a, b);
     let mut found: Vec<(f64, &Compared<'_>, &Value<'_>)> = all
         .iter()
         .flat_map(|one| one.values().map(move |value| (one.apart(value), one, value)))
@@ -123,7 +117,7 @@ pub(super) fn differences(a: &[&Entry], b: &[&Entry], sets: &Sets, view: &View) 
 }
 
 /// A table for each attribute.
-pub(super) fn tables(a: &[&Entry], b: &[&Entry], sets: &Sets, view: &View) -> Vec<Table> {
+pub(super) fn tables(all: &[Compared<'_>], sets: &Sets, view: &View) -> Vec<Table> {
     let table = |one: &Compared<'_>| {
         let mut values: Vec<&Value<'_>> = one.values().collect();
         let traces = |value: &Value<'_>| one.a.traces_with(value) + one.b.traces_with(value);
@@ -133,23 +127,33 @@ pub(super) fn tables(a: &[&Entry], b: &[&Entry], sets: &Sets, view: &View) -> Ve
             attribute: one.attribute.label().into_owned(),
             rows: values.into_iter().take(MOST_VALUES).map(|value| one.row(value, sets, view)).collect(),
             more: (more > 0).then(|| format!("and {}", format::plural(more, "more value"))),
-            note: one.is_cut.then(|| format!("from the newest {} of each set", format::count(MOST_READ as u64))),
         }
     };
-    Compared::all(a, b).iter().map(table).collect()
+    all.iter().map(table).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::console::samples::{entries, like, pending};
+    use crate::store::Entry;
+
+    fn compared<'e>(a: &'e [Entry], b: &'e [Entry]) -> Vec<Compared<'e>> {
+        let tallies = |entries: &'e [Entry]| {
+            let mut tallies = Tallies::of_everything();
+            for digest in entries.iter().map(|entry| entry.digest().view()) {
+                tallies.add(&digest, digest.root_work().as_ref());
+            }
+            tallies
+        };
+        Compared::all(tallies(a), tallies(b))
+    }
 
     #[test]
     fn what_differs_most_comes_first_and_leads_to_its_traces() {
         let (a, b) = (entries(vec![pending()]), entries(vec![like()]));
         let sets = Sets { a: "ok".to_owned(), b: "error".to_owned() };
-        let (a, b): (Vec<_>, Vec<_>) = (a.iter().collect(), b.iter().collect());
-        let told = differences(&a, &b, &sets, &View::default());
+        let told = differences(&compared(&a, &b), &sets, &View::default());
         assert!(told.iter().all(|one| one.points == "+100 points"), "what both have is left out");
         let fault = told.iter().find(|one| one.attribute == "chaos_fault").unwrap();
         assert_eq!(
@@ -160,8 +164,8 @@ mod tests {
             fault.b.href.as_deref(),
             Some("/traces?filter=error+AND+annotation.chaos_fault+%3D+%22not_found%22")
         );
-        assert!(differences(&a, &[], &sets, &View::default()).is_empty());
-        let tables = tables(&a, &b, &sets, &View::default());
+        assert!(differences(&compared(&a, &[]), &sets, &View::default()).is_empty());
+        let tables = tables(&compared(&a, &b), &sets, &View::default());
         assert!(tables.iter().any(|table| table.attribute == "Service" && table.rows.len() == 2));
     }
 }

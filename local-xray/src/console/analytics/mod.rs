@@ -2,20 +2,19 @@
 //! for: how many, how long they took, how they ended, and in which attributes they differ most.
 
 mod chart;
+mod counted;
 mod differences;
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use crate::document::{Outcome, Timestamp, TraceId};
+use crate::document::Timestamp;
 use crate::filter::{self, FilterError, Groups};
-use crate::graph::{Histogram, Measured};
+use crate::graph::Histogram;
 use crate::state::AppState;
-use crate::store::Entry;
 
 use super::attribute::annotation_keys;
 use super::error::PageError;
@@ -30,7 +29,8 @@ use super::unread;
 use super::view::{ALL, View};
 
 use self::chart::{Chart, chart};
-use self::differences::{Difference, Table, differences, tables};
+use self::counted::{Counted, Set};
+use self::differences::{Compared, Difference, Table, differences, tables};
 
 const PATH: &str = "/analytics";
 /// What is compared when nothing else is asked for.
@@ -118,13 +118,20 @@ pub(super) async fn page(view: View, state: web::Data<AppState>) -> Result<HttpR
 
 pub(super) fn analytics_page(view: &View, found: &Found, groups: &dyn Groups) -> AnalyticsPage {
     let sets = Sets::of(view);
-    let (a, b) = (pick(&sets.a, found, groups), pick(&sets.b, found, groups));
+    let [a, b] = [&sets.a, &sets.b].map(|expression| filter::compile(expression, groups));
+    let counted = Counted::of(&found.entries, a.as_ref().ok(), b.as_ref().ok());
+    let sides = [
+        side(("A", "a"), &sets.a, a.as_ref().err(), &counted.a, found, view),
+        side(("B", "b"), &sets.b, b.as_ref().err(), &counted.b, found, view),
+    ];
+    // Nothing is compared before both sets are understood.
     let are_read = a.is_ok() && b.is_ok();
-    let (in_a, in_b) = (if_read(&a, are_read), if_read(&b, are_read));
-    let ids: HashSet<TraceId> = in_a.iter().map(|entry| entry.id()).collect();
-    let both = in_b.iter().filter(|entry| ids.contains(&entry.id())).count();
+    let times = are_read.then_some((&counted.a.times, &counted.b.times));
+    let chart = times.and_then(|(a, b)| chart(a, b));
+    let both = counted.both;
+    let presets = presets(view, found, &counted.times);
+    let compared = if are_read { Compared::all(counted.a.tallies, counted.b.tallies) } else { Vec::new() };
     let swapped = View { sets: Some(Sets { a: sets.b.clone(), b: sets.a.clone() }), ..view.clone() };
-    let (times_a, times_b) = (times(&in_a), times(&in_b));
     AnalyticsPage {
         frame: Frame::still("Analytics", Section::Analytics, view).with_query(PATH, view),
         summary: format!(
@@ -134,64 +141,34 @@ pub(super) fn analytics_page(view: &View, found: &Found, groups: &dyn Groups) ->
             view.when()
         ),
         notes: Notes::on(found, PATH, view),
+        sides,
         kept: View { sets: None, ..view.clone() }.link(PATH).into_parameters(),
-        presets: presets(view, found),
+        presets,
         swapped: swapped.link_with_all(PATH).to_string(),
-        both: if both > 0 { format!("{} in both sets", format::plural(both as u64, "trace")) } else { String::new() },
-        chart: chart(&times_a, &times_b),
-        differences: differences(&in_a, &in_b, &sets, view),
-        tables: tables(&in_a, &in_b, &sets, view),
+        both: if both > 0 { format!("{} in both sets", format::plural(both, "trace")) } else { String::new() },
+        chart,
+        differences: differences(&compared, &sets, view),
+        tables: tables(&compared, &sets, view),
         all: (found.entries.is_empty() && found.stored > 0).then(|| view.over(ALL).link_with_all(PATH).to_string()),
-        sides: [side("A", "a", &sets.a, a, &times_a, found, view), side("B", "b", &sets.b, b, &times_b, found, view)],
     }
 }
 
-/// The traces of a set.
-fn pick<'f>(expression: &str, found: &'f Found, groups: &dyn Groups) -> Result<Vec<&'f Entry>, FilterError> {
-    let filter = filter::compile(expression, groups)?;
-    Ok(found.entries.iter().filter(|entry| entry.matches(&filter)).collect())
-}
-
-/// Nothing is compared before both sets are understood.
-fn if_read<'f>(picked: &Result<Vec<&'f Entry>, FilterError>, are_read: bool) -> Vec<&'f Entry> {
-    picked.as_ref().ok().filter(|_| are_read).cloned().unwrap_or_default()
-}
-
-fn root(entry: &Entry) -> Option<Measured> {
-    let digest = entry.digest().view();
-    let head = digest.head();
-    head.root.as_ref().map(|root| root.piece.measured(head.start()))
-}
-
-fn times(entries: &[&Entry]) -> Histogram {
-    let mut histogram = Histogram::default();
-    let times = entries.iter().filter_map(|entry| root(entry)?.response_time());
-    times.for_each(|time| histogram.add(time));
-    histogram
-}
-
 fn side(
-    name: &'static str,
-    parameter: &'static str,
+    (name, parameter): (&'static str, &'static str),
     expression: &str,
-    picked: Result<Vec<&Entry>, FilterError>,
-    times: &Histogram,
+    error: Option<&FilterError>,
+    set: &Set<'_>,
     found: &Found,
     view: &View,
 ) -> Side {
-    let marked = picked.as_ref().err().map(|error| Marked::new(expression, error));
-    let entries = picked.unwrap_or_default();
-    let has_failed = |entry: &&&Entry| root(entry).is_some_and(|root| root.outcome() != Outcome::Ok);
-    let failed = entries.iter().filter(has_failed).count() as u64;
-    let traces = entries.len() as u64;
     Side {
         name,
         parameter,
-        marked,
-        traces: format::plural(traces, "trace"),
-        share: format::percent(traces, found.matching as u64),
-        figures: percentiles(times),
-        failed: format::percent(failed, traces),
+        marked: error.map(|error| Marked::new(expression, error)),
+        traces: format::plural(set.traces, "trace"),
+        share: format::percent(set.traces, found.matching as u64),
+        figures: percentiles(&set.times),
+        failed: format::percent(set.failed, set.traces),
         href: narrowed(view, expression).to_string(),
         expression: expression.to_owned(),
     }
@@ -204,13 +181,12 @@ fn narrowed(view: &View, condition: &str) -> super::link::Link {
 }
 
 /// Comparisons that are one click away.
-fn presets(view: &View, found: &Found) -> Vec<(String, String)> {
+fn presets(view: &View, found: &Found, times: &Histogram) -> Vec<(String, String)> {
     let link = |a: &str, b: &str| {
         let sets = Sets { a: a.to_owned(), b: b.to_owned() };
         View { sets: Some(sets), ..view.clone() }.link_with_all(PATH).to_string()
     };
-    let everything: Vec<&Entry> = found.entries.iter().collect();
-    let slow = percentile(&times(&everything), 90).filter(|millis| *millis > 0).map(|millis| {
+    let slow = percentile(times, 90).filter(|millis| *millis > 0).map(|millis| {
         let time = Duration::from_millis(millis);
         let (seconds, words) = (time.as_secs_f64(), format::duration(time));
         let (a, b) = (format!("responsetime < {seconds}"), format!("responsetime >= {seconds}"));

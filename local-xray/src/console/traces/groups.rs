@@ -1,7 +1,7 @@
 //! The list, grouped: a line for each value of an attribute, with how many traces have it, how long they took and how
 //! many failed. A line leads to its traces.
 
-use crate::console::attribute::{Attribute, MOST_READ, Value, annotation_keys};
+use crate::console::attribute::{Attribute, Value, annotation_keys};
 use crate::console::expression;
 use crate::console::format;
 use crate::console::tally::{Tallied, Tally};
@@ -37,8 +37,6 @@ pub(super) struct Groups {
     pub(super) rows: Vec<Row>,
     /// `and 12 more values`.
     pub(super) more: Option<String>,
-    /// Says so where not every trace was read.
-    pub(super) note: Option<String>,
 }
 
 /// The traces with one value.
@@ -84,8 +82,7 @@ impl Grouping {
 impl Groups {
     #[expect(clippy::cast_precision_loss, reason = "a length for the eye")]
     fn of(attribute: &Attribute, listed: &[&Entry], view: &View, path: &str) -> Self {
-        let read = if attribute.needs_documents() { listed.get(..MOST_READ).unwrap_or(listed) } else { listed };
-        let tally = Tally::of(attribute, read.iter().copied());
+        let tally = Tally::of(attribute, listed.iter().copied());
         let values = tally.sorted();
         let row = |(value, one): &(&Value<'_>, Tallied)| Row {
             value: value.label(),
@@ -106,12 +103,6 @@ impl Groups {
             label: attribute.label().into_owned(),
             rows: values.iter().take(MOST_VALUES).map(row).collect(),
             more: (more > 0).then(|| format!("and {} that fewer traces have", format::plural(more, "more value"))),
-            note: (read.len() < listed.len()).then(|| {
-                format!(
-                    "Causes are in the documents; the newest {} traces were read.",
-                    format::count(read.len() as u64)
-                )
-            }),
         }
     }
 }
