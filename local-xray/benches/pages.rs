@@ -15,7 +15,11 @@ use local_xray::document::{Timestamp, Window};
 use local_xray::store::{Arrival, Durability, StoreConfig};
 use local_xray::workload::Workload;
 use local_xray::{App, Config};
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
+
+/// That of the executable.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const TRACES: u64 = 100_000;
 /// Documents that are stored at once.
@@ -25,13 +29,25 @@ fn main() {
     divan::main();
 }
 
-/// A list of 1,000 traces: as it is, sorted, cut by a filter, grouped; and two sets side by side.
-const MYSFITS: [&str; 5] = [
+/// The map, asked for the first time: digests and sums are made once and kept.
+#[divan::bench(args = ["mysfits", "200"], sample_count = 1, sample_size = 1)]
+fn first_after_filling(bencher: Bencher<'_, '_>, topology: &'static str) {
+    let client = Client::of(topology);
+    bencher.bench_local(|| client.ask("/map?range=all"));
+}
+
+/// A list of 1,000 traces: as it is, sorted, cut by a filter, grouped; two sets side by side; and what does not list traces.
+const MYSFITS: [&str; 10] = [
     "/traces?range=all&rows=1000",
     "/traces?range=all&rows=1000&sort=slowest",
     "/traces?range=all&rows=1000&filter=http.method+%3D+%22POST%22",
+    "/traces?range=all&rows=1000&node=like+service",
     "/traces?range=all&by=url",
     "/analytics?range=all",
+    "/map?range=all",
+    "/dashboard?range=all",
+    "/why?range=all",
+    "/intake",
 ];
 
 #[divan::bench(args = MYSFITS, sample_count = 10, sample_size = 1)]
@@ -39,8 +55,16 @@ fn of_a_hundred_thousand_traces(bencher: Bencher<'_, '_>, path: &str) {
     answered(bencher, "mysfits", path);
 }
 
-/// Maps of 200 services.
-const LAYERED: [&str; 2] = ["/map?range=all", "/traces?range=all&rows=1000"];
+/// Maps of 200 services: in clusters, node by node, against the period before; and the other pages of such a system.
+const LAYERED: [&str; 7] = [
+    "/map?range=all",
+    "/map?range=all&clusters=off",
+    "/map?range=30m&compare=before",
+    "/dashboard?range=all",
+    "/traces?range=all&rows=1000",
+    "/analytics?range=all",
+    "/why?range=all",
+];
 
 #[divan::bench(args = LAYERED, sample_count = 10, sample_size = 1)]
 fn of_two_hundred_services(bencher: Bencher<'_, '_>, path: &str) {
@@ -48,19 +72,34 @@ fn of_two_hundred_services(bencher: Bencher<'_, '_>, path: &str) {
 }
 
 fn answered(bencher: Bencher<'_, '_>, topology: &'static str, path: &str) {
-    let address = server(topology);
-    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let url = format!("http://{address}{path}");
-    let ask = || {
-        runtime.block_on(async {
-            let answer = client.get(&url).send().await.expect("an answer");
+    let client = Client::of(topology);
+    client.ask(path);
+    bencher.bench_local(|| client.ask(path));
+}
+
+/// Asks the local X-Ray of a topology.
+struct Client {
+    address: SocketAddr,
+    client: reqwest::Client,
+    runtime: Runtime,
+}
+
+impl Client {
+    fn of(topology: &'static str) -> Self {
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        Self { address: server(topology), client, runtime }
+    }
+
+    /// The size of a page, in bytes.
+    fn ask(&self, path: &str) -> usize {
+        let url = format!("http://{}{path}", self.address);
+        self.runtime.block_on(async {
+            let answer = self.client.get(&url).send().await.expect("an answer");
             assert!(answer.status().is_success(), "{url} answered {}", answer.status());
             answer.bytes().await.expect("a page").len()
         })
-    };
-    ask(); // digests and sums are made once and kept
-    bencher.bench_local(ask);
+    }
 }
 
 /// A filled local X-Ray for each topology, which ends with the process.
