@@ -1,8 +1,9 @@
 //! Where segment documents go: the X-Ray daemon's UDP port, or standard output.
 //!
 //! One datagram holds a header line and one document. A document that cannot be sent is that document's loss alone: the rest of the
-//! batch goes on. The daemon's name is looked up at the start, again at intervals, and soon after a failure: a container that was made
-//! anew has another address, and datagrams to the old one are lost without a word. Only the exporting thread waits for that.
+//! batch goes on. The daemon's name is looked up for the first document, again at intervals, and soon after a failure: a service may start
+//! before its sidecar has a name, and a container that was made anew has another address, where datagrams to the old one are lost without
+//! a word. Only the exporting thread waits for that.
 
 use std::fmt;
 use std::io::{ErrorKind, Write};
@@ -11,7 +12,6 @@ use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
 use serde_json::Value;
 
 use super::segment::{strip, trim};
@@ -91,14 +91,10 @@ pub(super) enum Sink {
 }
 
 impl Sink {
-    /// A socket towards the daemon; its host name is looked up now.
-    ///
-    /// # Errors
-    /// When the name is unknown or no socket can be had.
-    pub(super) fn daemon(address: &DaemonAddress) -> anyhow::Result<Self> {
+    /// The daemon at this address, which need not lead anywhere yet.
+    pub(super) fn daemon(address: &DaemonAddress) -> Self {
         let udp = address.udp().clone();
-        let what = format!("cannot send to the X-Ray daemon at {udp} (AWS_XRAY_DAEMON_ADDRESS)");
-        Daemon::find(move || udp.resolve(), Instant::now()).map(Self::Daemon).context(what)
+        Self::Daemon(Daemon::new(udp.to_string(), move || udp.resolve()))
     }
 
     /// Hands one document over, without its stacks and metadata where it would not fit. An error stands for one document lost: this
@@ -113,18 +109,35 @@ impl Sink {
 
 /// The daemon, wherever its name leads at the moment.
 pub(super) struct Daemon {
+    name: String,
     look_up: Box<LookUp>,
     line: Mutex<Line>,
 }
 
 type LookUp = dyn Fn() -> std::io::Result<Vec<SocketAddr>> + Send + Sync;
 
-/// A socket connected to one address.
-#[derive(Debug)]
+/// Where the name has led so far.
+#[derive(Debug, Default)]
 struct Line {
-    socket: UdpSocket,
-    target: SocketAddr,
-    looked_up: Instant,
+    connected: Option<(UdpSocket, SocketAddr)>,
+    looked_up: Option<Instant>,
+}
+
+impl Line {
+    fn target(&self) -> Option<SocketAddr> {
+        self.connected.as_ref().map(|(_, target)| *target)
+    }
+
+    /// Whether the name was looked up so long ago, or never.
+    fn is_older_than(&self, age: Duration, now: Instant) -> bool {
+        self.looked_up.is_none_or(|looked_up| now.duration_since(looked_up) >= age)
+    }
+
+    fn send(&self, bytes: &[u8]) -> std::io::Result<()> {
+        let nowhere = || std::io::Error::new(ErrorKind::NotFound, "AWS_XRAY_DAEMON_ADDRESS leads nowhere yet");
+        let (socket, _) = self.connected.as_ref().ok_or_else(nowhere)?;
+        socket.send(bytes).map(drop)
+    }
 }
 
 impl fmt::Debug for Daemon {
@@ -134,39 +147,50 @@ impl fmt::Debug for Daemon {
 }
 
 impl Daemon {
-    fn find(
-        look_up: impl Fn() -> std::io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
-        now: Instant,
-    ) -> std::io::Result<Self> {
-        let target = look_up()?.into_iter().next().ok_or(ErrorKind::NotFound)?;
-        let line = Line { socket: connect(target)?, target, looked_up: now };
-        Ok(Self { look_up: Box::new(look_up), line: Mutex::new(line) })
+    fn new(name: String, look_up: impl Fn() -> std::io::Result<Vec<SocketAddr>> + Send + Sync + 'static) -> Self {
+        Self { name, look_up: Box::new(look_up), line: Mutex::default() }
     }
 
     /// Sends one datagram. The system tells of one that nobody took when the next one is sent, and holds that one back; so that one is
     /// sent again, and the error still stands for one document lost, only for the earlier one.
     fn send(&self, bytes: &[u8], now: Instant) -> std::io::Result<()> {
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
-        if now.duration_since(line.looked_up) >= LOOK_UP_EVERY {
+        let relied_on = if line.connected.is_some() { LOOK_UP_EVERY } else { LOOK_UP_AT_MOST_EVERY };
+        if line.is_older_than(relied_on, now) {
             self.look_again(&mut line, now);
         }
-        let Err(error) = line.socket.send(bytes) else { return Ok(()) };
+        let Err(error) = line.send(bytes) else { return Ok(()) };
         let is_about_an_earlier_one = error.kind() == ErrorKind::ConnectionRefused;
-        let has_moved = now.duration_since(line.looked_up) >= LOOK_UP_AT_MOST_EVERY && self.look_again(&mut line, now);
+        let has_moved = line.is_older_than(LOOK_UP_AT_MOST_EVERY, now) && self.look_again(&mut line, now);
         if has_moved || is_about_an_earlier_one {
-            line.socket.send(bytes)?;
+            line.send(bytes)?;
         }
         if is_about_an_earlier_one || !has_moved { Err(error) } else { Ok(()) }
     }
 
     /// Whether the daemon is somewhere else now. Where the name leads nowhere at the moment, the old address is kept.
     fn look_again(&self, line: &mut Line, now: Instant) -> bool {
-        line.looked_up = now;
-        let found = (self.look_up)().unwrap_or_default();
-        let Some(target) = found.first().copied().filter(|_| !found.contains(&line.target)) else { return false };
-        let Ok(socket) = connect(target) else { return false };
-        tracing::info!("the X-Ray daemon has moved from {} to {target}", line.target);
-        (line.socket, line.target) = (socket, target);
+        let (name, before, started) = (&self.name, line.target(), Instant::now());
+        let found = (self.look_up)();
+        // A resolver may take seconds to find nothing, which must not be the wait of every document.
+        let is_first = line.looked_up.replace(now + started.elapsed()).is_none();
+        let connected = found.and_then(|found| match found.first() {
+            Some(_) if before.is_some_and(|before| found.contains(&before)) => Ok(None),
+            Some(target) => Ok(Some((connect(*target)?, *target))),
+            None => Err(ErrorKind::NotFound.into()),
+        });
+        match (&connected, before) {
+            (Ok(Some((_, target))), Some(before)) => {
+                tracing::info!("the X-Ray daemon has moved from {before} to {target}");
+            }
+            (Ok(Some((_, target))), None) if !is_first => tracing::info!("the X-Ray daemon at {name} is {target}"),
+            (Err(error), None) if is_first => {
+                tracing::warn!("the X-Ray daemon at {name} cannot be found, and is looked for again: {error}");
+            }
+            _ => {}
+        }
+        let Ok(Some(connected)) = connected else { return false };
+        line.connected = Some(connected);
         true
     }
 }
@@ -204,6 +228,9 @@ fn framed(document: &Value) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     #[test]
@@ -232,7 +259,7 @@ mod tests {
         let absent = UdpSocket::bind("127.0.0.1:0").unwrap();
         let addr = absent.local_addr().unwrap();
         drop(absent);
-        let sink = Sink::daemon(&addr.to_string().parse().unwrap()).unwrap();
+        let sink = Sink::daemon(&addr.to_string().parse().unwrap());
         let document = |id: &str| sink.send(&mut serde_json::json!({ "id": id }));
         document("sent into the void").unwrap();
         let daemon = UdpSocket::bind(addr).unwrap();
@@ -257,20 +284,56 @@ mod tests {
         String::from_utf8_lossy(&buffer[..length]).into_owned()
     }
 
+    /// A daemon whose name leads wherever the test says.
+    fn daemon_at(addresses: &[SocketAddr]) -> (Daemon, Arc<Mutex<Vec<SocketAddr>>>) {
+        let found = Arc::new(Mutex::new(addresses.to_vec()));
+        let asked = Arc::clone(&found);
+        (Daemon::new("xray:2000".to_owned(), move || Ok(asked.lock().unwrap().clone())), found)
+    }
+
+    #[test]
+    fn a_daemon_without_an_address_is_looked_for_until_it_has_one() {
+        let (somewhere, there) = place();
+        let (daemon, found) = daemon_at(&[]);
+        let now = Instant::now();
+        let error = daemon.send(b"into the void", now).unwrap_err();
+        assert_eq!(error.to_string(), "AWS_XRAY_DAEMON_ADDRESS leads nowhere yet");
+        found.lock().unwrap().push(there);
+        assert!(daemon.send(b"too soon to look again", now + LOOK_UP_AT_MOST_EVERY / 2).is_err());
+        daemon.send(b"there", now + 2 * LOOK_UP_AT_MOST_EVERY).unwrap();
+        assert_eq!(received(&somewhere), "there");
+    }
+
+    #[test]
+    fn a_slow_resolver_that_finds_nothing_is_not_waited_for_by_every_document() {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&asked);
+        let busy = Duration::from_millis(20);
+        let daemon = Daemon::new("xray:2000".to_owned(), move || {
+            let started = Instant::now();
+            while started.elapsed() < busy {}
+            counted.fetch_add(1, Ordering::Relaxed);
+            Err(ErrorKind::TimedOut.into())
+        });
+        let now = Instant::now();
+        assert!(daemon.send(b"one", now).is_err());
+        assert!(daemon.send(b"another", now + LOOK_UP_AT_MOST_EVERY).is_err(), "the pause begins after the answer");
+        assert_eq!(asked.load(Ordering::Relaxed), 1);
+    }
+
     #[test]
     fn a_daemon_made_anew_elsewhere_is_found_at_the_next_look_up() {
         let ((one, here), (other, there)) = (place(), place());
-        let found = std::sync::Arc::new(Mutex::new(vec![here]));
-        let (asked, now) = (std::sync::Arc::clone(&found), Instant::now());
-        let daemon = Daemon::find(move || Ok(asked.lock().unwrap().clone()), now).unwrap();
+        let (daemon, found) = daemon_at(&[here]);
+        let now = Instant::now();
         daemon.send(b"first", now).unwrap();
         *found.lock().unwrap() = vec![there];
         daemon.send(b"still here", now + LOOK_UP_EVERY - Duration::from_millis(1)).unwrap();
-        daemon.send(b"there", now + LOOK_UP_EVERY).unwrap();
+        daemon.send(b"there", now + 2 * LOOK_UP_EVERY).unwrap();
         found.lock().unwrap().clear(); // a resolver that knows nothing for a while
-        daemon.send(b"there still", now + 2 * LOOK_UP_EVERY).unwrap();
+        daemon.send(b"there still", now + 4 * LOOK_UP_EVERY).unwrap();
         *found.lock().unwrap() = vec![here, there];
-        daemon.send(b"no reason to move", now + 3 * LOOK_UP_EVERY).unwrap();
+        daemon.send(b"no reason to move", now + 6 * LOOK_UP_EVERY).unwrap();
         assert_eq!([received(&one), received(&one)], ["first", "still here"]);
         assert_eq!(
             [received(&other), received(&other), received(&other)],
@@ -281,11 +344,10 @@ mod tests {
     #[test]
     fn a_daemon_that_has_gone_is_looked_for_at_once_and_the_document_in_hand_arrives() {
         let ((gone, here), (other, there)) = (place(), place());
-        let found = std::sync::Arc::new(Mutex::new(vec![here]));
-        let (asked, now) = (std::sync::Arc::clone(&found), Instant::now());
-        let daemon = Daemon::find(move || Ok(asked.lock().unwrap().clone()), now).unwrap();
+        let (daemon, found) = daemon_at(&[here]);
+        let now = Instant::now();
         drop(gone);
-        daemon.send(b"into the void", now + Duration::from_secs(2)).unwrap();
+        daemon.send(b"into the void", now).unwrap();
         *found.lock().unwrap() = vec![there];
         let told = daemon.send(b"in hand", now + Duration::from_secs(2));
         assert_eq!(told.unwrap_err().kind(), ErrorKind::ConnectionRefused, "the loss of the first");

@@ -95,7 +95,7 @@ pub(super) type Processor = Gate<BatchSpanProcessor>;
 /// Sets up the exporter behind its queue; `None` where spans go nowhere.
 ///
 /// # Errors
-/// When a host name cannot be resolved or a client cannot be set up.
+/// When a client cannot be set up.
 pub(super) fn build(exporter: &Exporter, queue: Queue, losses: &Arc<Losses>) -> anyhow::Result<Option<Processor>> {
     let losses = Arc::clone(losses);
     let segments = |sink| queue.before(SegmentExporter::new(sink, Arc::clone(&losses)), Arc::clone(&losses));
@@ -106,7 +106,7 @@ pub(super) fn build(exporter: &Exporter, queue: Queue, losses: &Arc<Losses>) -> 
             let otlp = otlp.context("cannot export spans over OTLP")?;
             Some(queue.before(Counted::new(otlp, Arc::clone(&losses)), losses))
         }
-        Exporter::Xray(address) => Some(segments(Sink::daemon(address)?)),
+        Exporter::Xray(address) => Some(segments(Sink::daemon(address))),
         Exporter::Console => Some(segments(Sink::Stdout)),
         Exporter::None => None,
     })
