@@ -67,23 +67,28 @@ struct State {
 }
 
 impl XraySampler {
-    /// Starts to follow the rules served at `url`, such as `http://127.0.0.1:2000`; `resource` says which service asks. The polls run
-    /// until the [`Poller`] is stopped or dropped. Never waits for an answer: until the first one it is [`BeforeRules::Few`].
+    /// Follows the rules served at `url`, such as `http://127.0.0.1:2000`, from now on; `resource` says which service asks. Until the
+    /// first answer it is [`BeforeRules::Few`].
     ///
     /// # Errors
     /// When the operating system gives no thread.
     pub fn start(url: &str, resource: &Resource) -> std::io::Result<(Self, Poller)> {
-        Self::start_with(url, BeforeRules::Few, resource)
+        let sampler = Self::new(BeforeRules::Few, resource);
+        let poller = sampler.follow(url)?;
+        Ok((sampler, poller))
     }
 
-    /// As [`XraySampler::start`], with a choice of what is sampled until the first answer.
+    /// Samples as `before_rules` says, until it is told whom to [`follow`](Self::follow).
+    pub fn new(before_rules: BeforeRules, resource: &Resource) -> Self {
+        Self::with_rules(Arc::default(), before_rules, resource)
+    }
+
+    /// Starts to follow the rules served at `url`. The polls run until the [`Poller`] is stopped or dropped; nobody waits for them.
     ///
     /// # Errors
     /// When the operating system gives no thread.
-    pub fn start_with(url: &str, before_rules: BeforeRules, resource: &Resource) -> std::io::Result<(Self, Poller)> {
-        let sampler = Self::with_rules(Arc::default(), before_rules, resource);
-        let poller = Poller::start(url, Arc::clone(&sampler.state.rules), before_rules)?;
-        Ok((sampler, poller))
+    pub fn follow(&self, url: &str) -> std::io::Result<Poller> {
+        Poller::start(url, Arc::clone(&self.state.rules), self.state.before_rules)
     }
 
     fn with_rules(rules: Arc<ArcSwap<RuleSet>>, before_rules: BeforeRules, resource: &Resource) -> Self {

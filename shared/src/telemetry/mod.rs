@@ -56,7 +56,7 @@ use self::logs::JsonLines;
 use self::losses::{Losses, Reporter};
 use self::metrics::MetricsSettings;
 use self::propagation::{Formats, Propagation, xray_trace_id};
-use self::sampler::SamplerChoice;
+use self::sampler::{Polls, SamplerChoice};
 use self::span_end::ANNOTATIONS;
 use crate::config::{ConfigError, Environment};
 use crate::sampler::Poller;
@@ -136,7 +136,7 @@ pub struct Telemetry {
 pub fn init(config: &TelemetryConfig) -> anyhow::Result<Telemetry> {
     let losses = Arc::new(Losses::default());
     let resource = config.resource();
-    let (provider, sampling) = provider(config, &resource, &losses)?;
+    let (provider, polls) = provider(config, &resource, &losses)?;
     let obeys_callers = config.sampler.obeys_callers();
     let logs = log_export::provider(&config.logs, &resource, &losses)?;
     let metrics = metrics::provider(&config.metrics, &resource, &losses)?;
@@ -157,20 +157,21 @@ pub fn init(config: &TelemetryConfig) -> anyhow::Result<Telemetry> {
     // There is no second one: the subscriber above would have been refused.
     let _ = TRACING.set(Tracing { tracer: provider.tracer(SCOPE), obeys_callers });
     metrics.clone().into_iter().for_each(global::set_meter_provider);
+    let sampling = polls.map(Polls::start).transpose()?;
     let reporter = Reporter::start(Arc::clone(&losses), REPORT_EVERY)?;
     Ok(Telemetry { spans: provider, logs, metrics, sampling, losses, reporter })
 }
 
-/// The source of spans, and the polls of its sampler where it has any.
+/// The source of spans, and the polls that its sampler needs, if any.
 fn provider(
     config: &TelemetryConfig,
     resource: &Resource,
     losses: &Arc<Losses>,
-) -> anyhow::Result<(SdkTracerProvider, Option<Poller>)> {
+) -> anyhow::Result<(SdkTracerProvider, Option<Polls>)> {
     let processor = exporter::build(&config.exporter, config.queue, losses)?;
     let sampler = config.sampler.clone();
     let sampler = if processor.is_some() { sampler } else { sampler.for_nothing() };
-    let (sampler, sampling) = sampler.start(resource)?;
+    let (sampler, polls) = sampler.build(resource);
     let mut provider = SdkTracerProvider::builder()
         .with_resource(resource.clone())
         .with_id_generator(AdoptingIdGenerator::default())
@@ -178,7 +179,7 @@ fn provider(
     if let Some(processor) = processor {
         provider = provider.with_span_processor(processor);
     }
-    Ok((provider.build(), sampling))
+    Ok((provider.build(), polls))
 }
 
 /// Which `tracing` spans are traced: those worth an info line, and none of the exporters' own, which would export themselves.

@@ -77,20 +77,34 @@ impl SamplerChoice {
         }
     }
 
-    /// The sampler itself; `xray` begins to poll for the service that `resource` describes.
-    ///
-    /// # Errors
-    /// When the operating system gives no thread to poll on.
-    pub(super) fn start(&self, resource: &Resource) -> std::io::Result<(DecidedFirst, Option<Poller>)> {
-        let (root, poller): (Box<dyn ShouldSample>, _) = match &self.root {
+    /// The sampler itself, for the service that `resource` describes, and with `xray` the polls that it needs.
+    pub(super) fn build(&self, resource: &Resource) -> (DecidedFirst, Option<Polls>) {
+        let (root, polls): (Box<dyn ShouldSample>, _) = match &self.root {
             Root::Standard(sampler) => (Box::new(sampler.clone()), None),
             Root::Xray { address, before_rules } => {
-                let (sampler, poller) =
-                    XraySampler::start_with(&format!("http://{}", address.tcp()), *before_rules, resource)?;
-                (Box::new(sampler), Some(poller))
+                let sampler = XraySampler::new(*before_rules, resource);
+                let polls = Polls { sampler: sampler.clone(), url: format!("http://{}", address.tcp()) };
+                (Box::new(sampler), Some(polls))
             }
         };
-        Ok((DecidedFirst { root, parent_based: self.parent_based }, poller))
+        (DecidedFirst { root, parent_based: self.parent_based }, polls)
+    }
+}
+
+/// Polls to come. They wait for the log, because the first thing they may have to say is that nobody answers.
+#[derive(Debug)]
+pub(super) struct Polls {
+    sampler: XraySampler,
+    url: String,
+}
+
+impl Polls {
+    /// Begins to ask for rules.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread to ask on.
+    pub(super) fn start(self) -> std::io::Result<Poller> {
+        self.sampler.follow(&self.url)
     }
 }
 
@@ -157,7 +171,7 @@ mod tests {
 
     fn sampler(name: &str) -> DecidedFirst {
         let choice = SamplerChoice::from_environment(&Environment::from_pairs([(VARIABLE, name)])).unwrap();
-        choice.start(&Resource::builder_empty().build()).unwrap().0
+        choice.build(&Resource::builder_empty().build()).0
     }
 
     fn incoming(sampled: Sampled) -> Context {
@@ -202,23 +216,25 @@ mod tests {
             root: Root::Xray { address: nobody(), before_rules: BeforeRules::Few },
             parent_based: true,
         };
-        let (xray, poller) = xray.start(&Resource::builder_empty().build()).unwrap();
+        let (xray, polls) = xray.build(&Resource::builder_empty().build());
+        let poller = polls.unwrap().start().unwrap();
         for _ in 0..100 {
             check(&xray, &incoming(Sampled::No), &Drop);
             check(&xray, &incoming(Sampled::Yes), &RecordAndSample);
             check(&xray, &with_parent(&Context::new(), true, true), &RecordAndSample);
         }
-        poller.unwrap().stop();
+        poller.stop();
         let unserved = SamplerChoice {
             root: Root::Xray { address: nobody(), before_rules: BeforeRules::All },
             parent_based: true,
         };
-        let (unserved, poller) = unserved.start(&Resource::builder_empty().build()).unwrap();
+        let (unserved, polls) = unserved.build(&Resource::builder_empty().build());
+        let unserved_poller = polls.unwrap().start().unwrap();
         for _ in 0..100 {
             check(&unserved, &Context::new(), &RecordAndSample);
             check(&unserved, &incoming(Sampled::No), &Drop);
         }
-        poller.unwrap().stop();
+        unserved_poller.stop();
         check(&sampler("always_on"), &incoming(Sampled::No), &RecordAndSample);
         check(&sampler("always_off"), &with_parent(&Context::new(), true, true), &Drop);
     }
