@@ -1,7 +1,9 @@
 //! The settings of the monolith, a struct per concern, read once from an [`Environment`].
 
 use std::fmt;
+use std::num::NonZeroU64;
 use std::str::FromStr;
+use std::time::Duration;
 
 use shared::config::{ConfigError, Environment, ListenAddr, Secret};
 use shared::http_client::Upstream;
@@ -38,6 +40,9 @@ pub const DB_NAME: &str = "DB_NAME";
 pub const DB_SSLMODE: &str = "DB_SSLMODE";
 /// A file with the certificates that may vouch for the database at [`DB_HOST`]; without it, the public ones.
 pub const DB_SSLROOTCERT: &str = "DB_SSLROOTCERT";
+/// How many milliseconds a call waits for a connection to a PostgreSQL database, 3000 otherwise: long enough for a new one, and below the
+/// 5 s that the Like service gives us, so that it hears 503 from us and not 504 from its own clock.
+pub const DB_PATIENCE_MS: &str = "DB_PATIENCE_MS";
 /// Where "view trace" leads, with `{trace_id}` in the place of the id.
 pub const TRACE_URL_TEMPLATE: &str = "TRACE_URL_TEMPLATE";
 
@@ -111,6 +116,8 @@ pub struct SqliteConfig {
 pub struct PostgresConfig {
     /// How to connect to it.
     pub options: PgConnectOptions,
+    /// How long a call waits for a connection.
+    pub patience: Duration,
 }
 
 impl Config {
@@ -178,13 +185,13 @@ impl DatabaseConfig {
         // A part without the host is a deployment that lost a line: it must not quietly get an empty database of its own.
         let has_parts = DB_PARTS.iter().any(|name| environment.get(name).is_some());
         match environment.get(DATABASE_URL) {
-            Some(url) => Self::from_url(url),
+            Some(url) => Self::from_url(url, environment),
             None if has_parts => Self::from_parts(environment),
-            None => Self::from_url("sqlite:mysfits.db?mode=rwc"),
+            None => Self::from_url("sqlite:mysfits.db?mode=rwc", environment),
         }
     }
 
-    fn from_url(url: &str) -> Result<Self, ConfigError> {
+    fn from_url(url: &str, environment: &Environment) -> Result<Self, ConfigError> {
         // A URL may hold a password, so a refusal repeats its scheme only.
         let scheme = url.split_once(':').map_or("a text without a scheme", |(scheme, _)| scheme);
         let refusal = |_| ConfigError::invalid(DATABASE_URL, format!("{scheme}:…"), Self::WANTED);
@@ -195,6 +202,7 @@ impl DatabaseConfig {
             })),
             "postgres" | "postgresql" => Ok(DatabaseConfig::Postgres(PostgresConfig {
                 options: PgConnectOptions::from_str(url).map_err(refusal)?,
+                patience: patience(environment)?,
             })),
             _ => Err(ConfigError::invalid(DATABASE_URL, scheme, Self::WANTED)),
         }
@@ -215,8 +223,13 @@ impl DatabaseConfig {
         if let Some(password) = environment.secret(DB_PASSWORD)? {
             options = options.password(password.expose());
         }
-        Ok(DatabaseConfig::Postgres(PostgresConfig { options }))
+        Ok(DatabaseConfig::Postgres(PostgresConfig { options, patience: patience(environment)? }))
     }
+}
+
+fn patience(environment: &Environment) -> Result<Duration, ConfigError> {
+    let milliseconds: Option<NonZeroU64> = environment.parse(DB_PATIENCE_MS, "a positive number of milliseconds")?;
+    Ok(milliseconds.map_or(Duration::from_secs(3), |milliseconds| Duration::from_millis(milliseconds.get())))
 }
 
 impl SqliteConfig {
@@ -286,6 +299,18 @@ mod tests {
     }
 
     #[test]
+    fn a_call_waits_for_a_connection_for_as_long_as_it_is_told() {
+        fn check(pairs: &[(&str, &str)], expected: Duration) {
+            let DatabaseConfig::Postgres(postgres) = read(pairs).unwrap().database else { panic!("not PostgreSQL") };
+            assert_eq!(postgres.patience, expected, "{pairs:?}");
+        }
+        let (url, parts) = (("DATABASE_URL", "postgres://me@db/zoo"), [("DB_HOST", "db"), ("DB_USER", "me")]);
+        check(&[url], Duration::from_secs(3));
+        check(&[url, ("DB_PATIENCE_MS", "250")], Duration::from_millis(250));
+        check(&[parts[0], parts[1], ("DB_PATIENCE_MS", "60000")], Duration::from_secs(60));
+    }
+
+    #[test]
     fn a_refusal_names_the_variable_and_no_password() {
         fn check(pairs: &[(&str, &str)], variable: &str) {
             let message = read(pairs).unwrap_err().to_string();
@@ -299,6 +324,7 @@ mod tests {
         check(&[("DATABASE_URL", "hunter2")], "DATABASE_URL");
         check(&[("DB_HOST", "db")], "DB_USER");
         check(&[("DB_USER", "me"), ("DB_PASSWORD", "hunter2")], "DB_HOST");
+        check(&[("DATABASE_URL", "postgres://me:hunter2@db/zoo"), ("DB_PATIENCE_MS", "0")], "DB_PATIENCE_MS");
         check(&[("DB_SSLMODE", "verify-full")], "DB_HOST");
         check(&[("DB_PASSWORD_FILE", "/run/secrets/db_password")], "DB_HOST");
         check(&[("DB_HOST", "db"), ("DB_USER", "me"), ("DB_PASSWORD_FILE", "/nowhere")], "DB_PASSWORD_FILE");

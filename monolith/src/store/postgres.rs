@@ -26,8 +26,8 @@ const CONNECTIONS: u32 = 10;
 /// How long the start waits for a server that takes the connection and says nothing.
 const FIRST_CONNECTION: Duration = Duration::from_secs(10);
 
-/// How long a call waits for a connection, and the end for the last call.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How long the end waits for the last calls.
+const LAST_CALLS: Duration = Duration::from_secs(3);
 
 /// After this many milliseconds the server itself gives a statement up, be it slow or waiting for a lock.
 const STATEMENT_TIMEOUT_MS: &str = "3000";
@@ -122,7 +122,7 @@ impl Store for PostgresStore {
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             let closed = self.run(|tables| async move {
-                let closed = tokio::time::timeout(PATIENCE, tables.pool.close()).await;
+                let closed = tokio::time::timeout(LAST_CALLS, tables.pool.close()).await;
                 Ok::<_, StoreError>(closed.is_ok())
             });
             if !closed.await.unwrap_or(false) {
@@ -152,7 +152,8 @@ impl Tables {
         preparing.close().await;
 
         let trust = Arc::new(Trust::default());
-        let pool = pool(options.options([("statement_timeout", STATEMENT_TIMEOUT_MS)]), Arc::clone(&trust));
+        let options = options.options([("statement_timeout", STATEMENT_TIMEOUT_MS)]);
+        let pool = pool(options, config.patience, Arc::clone(&trust));
         let options = &config.options;
         let database = Database::postgresql(config.name(), options.get_host(), options.get_port());
         let (counted, database) = (pool.clone(), database.with_user(options.get_username()));
@@ -245,10 +246,10 @@ trait Work<T>: for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, s
 impl<T, W: for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, sqlx::Error>> + Send> Work<T> for W {}
 
 /// A pool that connects when it is first asked, and again whenever the server has been away.
-fn pool(options: PgConnectOptions, trust: Arc<Trust>) -> PgPool {
+fn pool(options: PgConnectOptions, patience: Duration, trust: Arc<Trust>) -> PgPool {
     PgPoolOptions::new()
         .max_connections(CONNECTIONS)
-        .acquire_timeout(PATIENCE)
+        .acquire_timeout(patience)
         .test_before_acquire(false)
         .before_acquire(move |connection, metadata| {
             let is_trusted = trust.covers(metadata.age);

@@ -24,8 +24,15 @@ use sqlx::{Connection, SqliteConnection};
 
 use crate::cases::CASES;
 
+/// No promise is about haste: on a busy machine a new connection, encrypted and authenticated, may take its time.
+const UNHURRIED: (&str, &str) = ("DB_PATIENCE_MS", "60000");
+
 fn database(url: &str) -> DatabaseConfig {
     DatabaseConfig::from_environment(&Environment::from_pairs([("DATABASE_URL", url)])).unwrap()
+}
+
+fn unhurried_database(url: &str) -> DatabaseConfig {
+    DatabaseConfig::from_environment(&Environment::from_pairs([("DATABASE_URL", url), UNHURRIED])).unwrap()
 }
 
 #[actix_rt::test]

@@ -9,9 +9,9 @@ use monolith::domain::{GoodEvil, LawChaos, Selection};
 use monolith::store::{self, AddLikeError, AdoptError, Store, StoreError};
 
 use crate::cases::{CASES, key};
-use crate::database;
 use crate::line::Line;
 use crate::postgres_server::PostgresServer;
+use crate::{database, unhurried_database};
 
 /// How long a server may take to do as its settings say.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -21,7 +21,7 @@ async fn postgresql_keeps_every_promise() {
     let server = PostgresServer::start().await;
     for (name, case) in CASES {
         println!("{name}");
-        case(database(&server.new_database().await)).await;
+        case(unhurried_database(&server.new_database().await)).await;
     }
 }
 

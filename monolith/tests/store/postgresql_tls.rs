@@ -9,6 +9,7 @@ use monolith::store;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use shared::config::Environment;
 
+use crate::UNHURRIED;
 use crate::cases::CASES;
 use crate::postgres_server::PostgresServer;
 
@@ -52,6 +53,7 @@ impl TlsServer {
             ("DB_NAME", name),
             ("DB_SSLMODE", "verify-full"),
             ("DB_SSLROOTCERT", &authority),
+            UNHURRIED,
         ];
         let environment = Environment::from_pairs(parts.into_iter().chain(changes.iter().copied()));
         DatabaseConfig::from_environment(&environment).unwrap()
