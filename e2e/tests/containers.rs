@@ -54,6 +54,14 @@ async fn in_docker_a_click_in_chromium_can_be_followed_to_its_trace_and_the_map(
         Ok((has("monolith") && has("like service") && has("mysfits@postgres")).then_some(()))
     })
     .await?;
+    let trace = link.rsplit('/').next().unwrap_or_default();
+    let lines = stack.console(&format!("/logs?range=all&trace={trace}"));
+    eventually("log lines of that trace", || async {
+        browser.page.goto(&lines).await?;
+        let found = browser.page.find_all(Locator::Css("section.lines .entry")).await?;
+        Ok((!found.is_empty()).then_some(()))
+    })
+    .await?;
     browser.close().await?;
 
     the_map_has_services_and_database(&stack).await
