@@ -26,7 +26,7 @@ impl App {
     /// Binds both listeners and prepares their servers; call it on an actix system.
     ///
     /// # Errors
-    /// When a port is taken, naming its variable, or the system refuses a thread or an HTTP client.
+    /// When a port is taken, naming its variable, or the system refuses a thread.
     pub fn build(config: Config) -> anyhow::Result<Self> {
         let Config { public, internal, http, monolith, internal_token, chaos } = config;
         let public = server::bind(LISTEN_ADDR, &public)?;
@@ -35,11 +35,10 @@ impl App {
 
         let switch = web::Data::new(Switch::new(chaos));
         let burner = web::Data::new(Burner::start().context("cannot start the thread that burns CPU")?);
-        MonolithClient::connect(&monolith).context("cannot make an HTTP client")?;
         let for_public = switch.clone();
         let public = server::start(public, &http, move |service| {
-            let monolith = MonolithClient::connect(&monolith).expect("the same client was made before");
-            service.app_data(for_public.clone()).app_data(burner.clone()).app_data(web::Data::new(monolith));
+            let monolith = web::Data::new(MonolithClient::connect(&monolith));
+            service.app_data(for_public.clone()).app_data(burner.clone()).app_data(monolith);
             routes::public(service);
         })?;
         let token = web::Data::new(InternalToken::new(internal_token));

@@ -32,11 +32,8 @@ pub struct MonolithClient(HttpClient);
 
 impl MonolithClient {
     /// Makes the client of one worker.
-    ///
-    /// # Errors
-    /// When the HTTP client cannot be set up.
-    pub fn connect(monolith: &Upstream) -> Result<Self, reqwest::Error> {
-        monolith.connect().map(Self)
+    pub fn connect(monolith: &Upstream) -> Self {
+        Self(monolith.connect())
     }
 
     /// Counts a like; a key that was counted before is answered with the count and adds nothing.

@@ -44,7 +44,6 @@ impl App {
         let (addr, internal_addr) = (public.addr(), internal.addr());
         let store = store::open(&config.database).await?;
         let parts = Parts { store: Arc::clone(&store), like_service: config.like_service.upstream.clone(), config };
-        parts.for_worker()?; // so that what could fail in a worker has failed here
         let http = parts.config.servers.http.clone();
         // Stopped in reverse, because a like that is under way comes back through the internal listener.
         let servers = vec![
@@ -85,12 +84,12 @@ struct Parts {
 }
 
 impl Parts {
-    fn for_worker(&self) -> anyhow::Result<AppState> {
-        Ok(AppState {
+    fn for_worker(&self) -> AppState {
+        AppState {
             store: Arc::clone(&self.store),
-            like_service: LikeClient::connect(&self.like_service)?,
+            like_service: LikeClient::connect(&self.like_service),
             site: self.config.site.clone(),
-        })
+        }
     }
 
     /// The routes of one listener together with the state that they need.
@@ -100,9 +99,8 @@ impl Parts {
     ) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static {
         let parts = self.clone();
         move |settings| {
-            let state = parts.for_worker().expect("the same parts made a state when the app was built");
             let token = InternalToken::new(parts.config.servers.internal_token.clone());
-            settings.app_data(web::Data::new(state)).app_data(web::Data::new(token));
+            settings.app_data(web::Data::new(parts.for_worker())).app_data(web::Data::new(token));
             routes(settings, &parts.like_service);
         }
     }

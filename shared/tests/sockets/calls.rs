@@ -21,7 +21,7 @@ const HANGS_UP: &str = "";
 
 fn client(url: &str) -> HttpClient {
     daemon();
-    Upstream::new("peer", url).unwrap().connect().unwrap()
+    Upstream::new("peer", url).unwrap().connect()
 }
 
 async fn post(client: &HttpClient, key: Option<&str>) -> Result<Answer, CallError> {
@@ -89,7 +89,7 @@ async fn the_breaker_opens_answers_at_once_and_closes_again() {
     let peer = Peer::answering(&[HANGS_UP]);
     daemon();
     let upstream = Upstream::new("peer", &peer.url).unwrap().with_breaker(2, Duration::from_millis(20));
-    let (one, other) = (upstream.connect().unwrap(), upstream.connect().unwrap());
+    let (one, other) = (upstream.connect(), upstream.connect());
     for client in [&one, &other] {
         assert!(matches!(post(client, None).await, Err(CallError::Unreachable { .. })));
     }
@@ -112,14 +112,14 @@ async fn a_failing_or_slow_answer_does_not_open_the_breaker() {
     let peer = Peer::answering(&["HTTP/1.1 500 No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"]);
     daemon();
     let upstream = Upstream::new("peer", &peer.url).unwrap().with_breaker(1, Duration::from_secs(3_600));
-    let client = upstream.connect().unwrap();
+    let client = upstream.connect();
     for _ in 0..3 {
         assert_eq!(post(&client, None).await.unwrap().status, StatusCode::INTERNAL_SERVER_ERROR);
     }
     let silent = TcpListener::bind("127.0.0.1:0").unwrap(); // accepts by backlog, never answers
     let url = format!("http://{}", silent.local_addr().unwrap());
     let upstream = Upstream::new("peer", &url).unwrap().with_deadline(Duration::from_millis(50));
-    let client = upstream.with_breaker(1, Duration::from_secs(3_600)).connect().unwrap();
+    let client = upstream.with_breaker(1, Duration::from_secs(3_600)).connect();
     for _ in 0..2 {
         let error = post(&client, Some("click-1")).await.unwrap_err();
         assert!(matches!(error, CallError::DeadlineExceeded { .. }), "{error}");
@@ -140,7 +140,7 @@ async fn a_503_is_what_the_caller_hears_when_the_repetition_takes_too_long() {
         settings.route("/likes", web::post().to(answer));
     });
     let upstream = Upstream::new("peer", &server.url("")).unwrap().with_deadline(Duration::from_secs(1));
-    let answer = post(&upstream.connect().unwrap(), Some("click-1")).await.unwrap();
+    let answer = post(&upstream.connect(), Some("click-1")).await.unwrap();
     assert_eq!((answer.status, &*answer.body), (StatusCode::SERVICE_UNAVAILABLE, &b"the database is away"[..]));
 }
 
@@ -170,7 +170,7 @@ async fn calls_go_round_and_a_dead_address_costs_no_visitor_anything() {
     let (one, other, dead) = (Peer::answering(&[OK]), Peer::answering(&[OK]), nobody());
     let upstream = Upstream::new("peer", &format!("{},{dead},{}", one.url, other.url)).unwrap();
     daemon();
-    let client = upstream.with_breaker(1, Duration::from_secs(3_600)).connect().unwrap();
+    let client = upstream.with_breaker(1, Duration::from_secs(3_600)).connect();
     for _ in 0..21 {
         assert_eq!(post(&client, None).await.unwrap().status, StatusCode::OK);
     }
@@ -183,7 +183,7 @@ async fn calls_go_round_and_a_dead_address_costs_no_visitor_anything() {
 async fn a_repetition_goes_to_the_next_address_and_the_trace_tells_where() {
     let (busy, well) = (Peer::answering(&[BUSY]), Peer::answering(&[OK]));
     daemon();
-    let client = Upstream::new("peer", &format!("{},{}", busy.url, well.url)).unwrap().connect().unwrap();
+    let client = Upstream::new("peer", &format!("{},{}", busy.url, well.url)).unwrap().connect();
     let context = Context::new().with_span(opentelemetry::global::tracer("test").start("visitor"));
     let (time, unique) = {
         let trace_id = context.span().span_context().trace_id().to_string();
@@ -206,7 +206,7 @@ async fn addresses_change_while_calls_are_made() {
     let (before, after) = (Peer::answering(&[OK]), Peer::answering(&[OK]));
     daemon();
     let upstream = Upstream::new("peer", &before.url).unwrap();
-    let (one_worker, another) = (upstream.connect().unwrap(), upstream.connect().unwrap());
+    let (one_worker, another) = (upstream.connect(), upstream.connect());
     post(&one_worker, None).await.unwrap();
     upstream.set_addresses([after.url.as_str()]).unwrap();
     for client in [&one_worker, &another] {
@@ -220,6 +220,6 @@ async fn every_address_is_tried_before_a_call_fails() {
     let well = Peer::answering(&[OK]);
     let dead: Vec<String> = (0..5).map(|_| nobody()).collect();
     daemon();
-    let client = Upstream::new("peer", &format!("{},{}", dead.join(","), well.url)).unwrap().connect().unwrap();
+    let client = Upstream::new("peer", &format!("{},{}", dead.join(","), well.url)).unwrap().connect();
     assert_eq!(post(&client, None).await.unwrap().status, StatusCode::OK);
 }

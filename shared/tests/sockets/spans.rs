@@ -72,7 +72,7 @@ fn calling(upstream: Upstream) -> TestServer {
         }
     }
     serve_with(move |routes| {
-        routes.app_data(Data::new(upstream.connect().unwrap())).route("/", web::get().to(call));
+        routes.app_data(Data::new(upstream.connect())).route("/", web::get().to(call));
     })
 }
 

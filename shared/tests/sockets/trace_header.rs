@@ -27,7 +27,7 @@ fn in_front_of(callee: &TestServer) -> TestServer {
         Ok(client.get("/echo").send().await?.into_response())
     }
     serve_with(move |settings| {
-        settings.app_data(Data::new(upstream.connect().unwrap())).route("/", web::get().to(forward));
+        settings.app_data(Data::new(upstream.connect())).route("/", web::get().to(forward));
     })
 }
 
