@@ -25,22 +25,19 @@ pub use config::Config;
 /// The name of this service on the map, unless `OTEL_SERVICE_NAME` says otherwise.
 pub const SERVICE_NAME: &str = "like service";
 
-/// Runs the service until SIGINT or SIGTERM: telemetry first, its flush last and outside the runtime.
+/// Runs the service until SIGINT or SIGTERM.
 ///
 /// # Errors
 /// When a setting is wrong, a port is taken or a server fails.
 pub fn run(environment: &Environment) -> anyhow::Result<()> {
     let config = Config::from_environment(environment)?;
     let telemetry = TelemetryConfig::from_environment(environment, SERVICE_NAME, env!("CARGO_PKG_VERSION"))?;
-    let telemetry = telemetry::init(&telemetry)?;
-    let served = actix_rt::System::new().block_on(async {
+    telemetry::run(&telemetry, async {
         let shutdown = Shutdown::on_signals()?;
         let app = App::build(config)?;
         tracing::info!(addr = %app.addr(), internal_addr = %app.internal_addr(), "{SERVICE_NAME} listening on {}", app.addr());
         app.run_until_stopped(shutdown).await
-    });
-    telemetry.shutdown();
-    served
+    })
 }
 
 /// Asks the service that runs with these settings whether it answers.

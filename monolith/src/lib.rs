@@ -35,9 +35,8 @@ pub const SERVICE_NAME: &str = "monolith";
 ///
 /// Fails when a setting is wrong, the database cannot be opened, a port is taken, or a server ends by itself.
 pub fn run(environment: &Environment) -> anyhow::Result<()> {
-    let telemetry =
-        telemetry::init(&TelemetryConfig::from_environment(environment, SERVICE_NAME, env!("CARGO_PKG_VERSION"))?)?;
-    let served = actix_rt::System::new().block_on(async {
+    let telemetry = TelemetryConfig::from_environment(environment, SERVICE_NAME, env!("CARGO_PKG_VERSION"))?;
+    telemetry::run(&telemetry, async {
         let app = App::build(Config::from_environment(environment)?).await?;
         let shutdown = Shutdown::on_signals()?; // before the line that tells a supervisor that we run
         tracing::info!(
@@ -46,9 +45,7 @@ pub fn run(environment: &Environment) -> anyhow::Result<()> {
             "monolith listening on {} and, for the Like service, on {}", app.addr(), app.internal_addr(),
         );
         app.run_until_stopped(shutdown).await
-    });
-    telemetry.shutdown(); // outside the runtime: in it, the last flush would wait for itself
-    served
+    })
 }
 
 /// Asks the monolith that runs with these settings whether it answers.

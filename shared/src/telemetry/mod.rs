@@ -1,6 +1,6 @@
 //! Traces, metrics and logs of a service, from start-up to the last flush.
 //!
-//! `main` calls [`init`] before any runtime exists and [`Telemetry::shutdown`] after the runtime has ended: flushing inside it would wait
+//! [`run`] starts telemetry before any runtime exists and ends it after the runtime has ended: flushing inside it would wait
 //! for itself. In between, [`middleware`] makes the server spans, [`crate::http_client`] the client spans, [`database`] the query spans, and
 //! plain `tracing` spans nest inside them; all three are measured on the way, where metrics are asked for. Export runs on a thread of its own with a bounded queue: it never blocks nor fails a
 //! request. Which traces are recorded is said by the caller where it has decided, and by `OTEL_TRACES_SAMPLER` where it has not.
@@ -129,7 +129,18 @@ pub struct Telemetry {
     reporter: Reporter,
 }
 
-/// Starts traces, metrics and logs for the whole process; call it once, before the runtime.
+/// Runs a service on an actix system of its own, with telemetry from before its first line until its last span is sent.
+///
+/// # Errors
+/// Those of `service`, and of [`init`].
+pub fn run(config: &TelemetryConfig, service: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let telemetry = init(config)?;
+    let served = actix_rt::System::new().block_on(service);
+    telemetry.shutdown();
+    served
+}
+
+/// Starts traces, metrics and logs for the whole process; call it once, before the runtime, or let [`run`] do it.
 ///
 /// # Errors
 /// When the exporter cannot be set up, or telemetry is already running.
