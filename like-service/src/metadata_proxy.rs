@@ -10,7 +10,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::ContentType;
 use actix_web::web::{self, Data, ServiceConfig, get, resource};
 use actix_web::{HttpRequest, HttpResponse};
-use shared::config::{ConfigError, Environment, ListenAddr};
+use shared::config::{Environment, ListenAddr};
 use shared::error::{ApiError, method_not_allowed};
 use shared::server::{self, HttpSettings};
 use shared::shutdown::Shutdown;
@@ -38,7 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub fn run(environment: &Environment) -> anyhow::Result<()> {
     let listen = environment.listen_addr(LISTEN_ADDR, ListenAddr::loopback(8001))?;
     let wanted = "the address that ECS gives to a container";
-    let endpoint = environment.get(METADATA_URI).ok_or(ConfigError::missing(METADATA_URI, wanted))?.to_owned();
+    let endpoint: String = environment.required(METADATA_URI, wanted)?;
     actix_rt::System::new().block_on(async {
         let shutdown = Shutdown::on_signals()?;
         let listener = server::bind(LISTEN_ADDR, &listen)?;

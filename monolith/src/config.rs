@@ -210,11 +210,10 @@ impl DatabaseConfig {
 
     /// Reads the parts one by one, which is how ECS hands over a secret: no escaping, and the password stays apart.
     fn from_parts(environment: &Environment) -> Result<Self, ConfigError> {
-        let part = |name, wanted: &str| environment.get(name).ok_or_else(|| ConfigError::missing(name, wanted));
         let mut options = PgConnectOptions::new_without_pgpass()
-            .host(part(DB_HOST, "the host of the database, or DATABASE_URL its whole URL")?)
+            .host(&environment.required::<String>(DB_HOST, "the host of the database, or DATABASE_URL its whole URL")?)
             .port(environment.parse_or(DB_PORT, 5432, "a port")?)
-            .username(part(DB_USER, "the user of the database at DB_HOST")?)
+            .username(&environment.required::<String>(DB_USER, "the user of the database at DB_HOST")?)
             .database(environment.get(DB_NAME).unwrap_or("mysfits"))
             .ssl_mode(environment.parse_or(DB_SSLMODE, PgSslMode::Prefer, SSL_MODES)?);
         if let Some(file) = environment.get(DB_SSLROOTCERT) {

@@ -18,13 +18,13 @@ use crate::error::ApiError;
 
 /// Middleware that answers 413 to bodies above a size.
 #[derive(Clone, Copy, Debug)]
-pub struct BodyLimit {
+pub(crate) struct BodyLimit {
     max_bytes: usize,
 }
 
 impl BodyLimit {
     /// Refuses bodies of more than `max_bytes` bytes.
-    pub const fn new(max_bytes: usize) -> Self {
+    pub(crate) const fn new(max_bytes: usize) -> Self {
         Self { max_bytes }
     }
 }
@@ -46,7 +46,7 @@ where
 }
 
 /// The service behind [`BodyLimit`].
-pub struct BodyLimitService<S> {
+pub(crate) struct BodyLimitService<S> {
     inner: Rc<S>,
     max_bytes: usize,
 }

@@ -136,6 +136,7 @@ impl fmt::Debug for Hidden {
 
 /// Why a setting could not be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConfigError {
     /// The variable is set to something unusable.
     #[error("{variable} is `{held}`, but must be {wanted}")]
@@ -185,7 +186,7 @@ impl ConfigError {
     }
 
     /// The error for a variable that is needed and not set.
-    pub fn missing(variable: &'static str, wanted: impl Into<String>) -> Self {
+    fn missing(variable: &'static str, wanted: impl Into<String>) -> Self {
         Self::Missing { variable, wanted: wanted.into() }
     }
 }
@@ -250,7 +251,7 @@ pub struct ListenAddr(HostPort);
 
 impl ListenAddr {
     /// What a listen address looks like, for error messages.
-    pub const WANTED: &'static str = "a port or an address like 127.0.0.1:8080";
+    const WANTED: &'static str = "a port or an address like 127.0.0.1:8080";
 
     /// A port on the loopback interface.
     pub fn loopback(port: u16) -> Self {

@@ -215,8 +215,8 @@ struct Body<'a> {
     trace_id: Option<String>,
 }
 
-/// Makes actix-web's own refusals (path, query, JSON, body too large, unknown URL) speak the envelope; call it in each `App`.
-pub fn configure(settings: &mut web::ServiceConfig) {
+/// Makes actix-web's own refusals (path, query, JSON, body too large, unknown URL) speak the envelope.
+pub(crate) fn configure(settings: &mut web::ServiceConfig) {
     settings
         .app_data(web::PathConfig::default().error_handler(|error, _| ApiError::not_found(error.to_string()).into()))
         .app_data(web::QueryConfig::default().error_handler(|error, _| query_error(&error).into()))

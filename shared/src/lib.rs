@@ -36,7 +36,7 @@
 pub mod config;
 pub mod error;
 
-pub mod body_limit;
+mod body_limit;
 pub mod internal;
 pub mod server;
 pub mod shutdown;

@@ -19,7 +19,7 @@ use crate::shutdown::Shutdown;
 use crate::telemetry::middleware::{ServerSpans, TrustedProxies};
 
 /// How long requests under way may take to finish once a stop was asked for: a little more than the outbound deadline.
-pub const DRAIN_DEADLINE: Duration = Duration::from_secs(12);
+const DRAIN_DEADLINE: Duration = Duration::from_secs(12);
 
 /// A bound socket that does not answer yet, and the variable that placed it.
 #[derive(Debug)]

@@ -19,6 +19,7 @@ pub(super) const MAX_ADDRESSES: usize = 100;
 
 /// Texts that are no list of addresses.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum AddressesError {
     /// An entry is not an `http://` URL, has no host, or holds a name or password, which would show up in traces and logs.
     #[error("not an http:// URL with a host and without a password")]

@@ -340,6 +340,7 @@ impl Answer {
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CallError {
     /// No connection, or one that broke before the answer began.
     #[error("{peer} cannot be reached")]

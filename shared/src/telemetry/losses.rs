@@ -19,6 +19,7 @@ use super::span_end::tidy;
 
 /// What became of telemetry since the start. `ended` is the sum of `exported`, `refused`, `failed` and [`ExportCounts::waiting`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ExportCounts {
     /// Sampled spans that ended.
     pub ended: u64,
@@ -46,6 +47,7 @@ impl ExportCounts {
 /// What became of log events since the start; all zero where they are not exported. `logged` is the sum of `exported`, `refused`, `failed`
 /// and [`LogCounts::waiting`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LogCounts {
     /// Events that were meant for export.
     pub logged: u64,

@@ -107,7 +107,7 @@ fn parse_sampled(value: &str) -> Sampled {
 }
 
 /// A trace id as X-Ray writes it: `1-`, 8 hex digits of epoch seconds, `-`, 24 hex digits.
-pub fn xray_trace_id(id: TraceId) -> String {
+pub(crate) fn xray_trace_id(id: TraceId) -> String {
     let hex = id.to_string();
     let (time, unique) = hex.split_at(8);
     format!("1-{time}-{unique}")
@@ -133,13 +133,13 @@ impl Incoming {
 
 /// Which formats are spoken, as listed in `OTEL_PROPAGATORS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Formats {
+pub(crate) struct Formats {
     /// `X-Amzn-Trace-Id`.
-    pub xray: bool,
+    xray: bool,
     /// W3C `traceparent` and `tracestate`.
-    pub tracecontext: bool,
+    tracecontext: bool,
     /// W3C `baggage`.
-    pub baggage: bool,
+    baggage: bool,
 }
 
 impl Default for Formats {
@@ -169,9 +169,9 @@ impl std::str::FromStr for Formats {
 /// A propagator that we do not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a list of xray, tracecontext, baggage or none")]
-pub struct UnknownFormat;
+pub(crate) struct UnknownFormat;
 
-/// The propagator of the process: X-Ray and W3C under one set of rules.
+/// The propagator of the process: X-Ray and W3C under one set of rules. By default it speaks all of its formats.
 #[derive(Debug, Default)]
 pub struct Propagation {
     formats: Formats,
@@ -181,7 +181,7 @@ pub struct Propagation {
 
 impl Propagation {
     /// Speaks the given formats.
-    pub fn new(formats: Formats) -> Self {
+    pub(crate) fn new(formats: Formats) -> Self {
         Self { formats, ..Self::default() }
     }
 
@@ -252,7 +252,7 @@ pub(crate) fn response_header(context: &Context) -> Option<String> {
 }
 
 /// The headers that continue the trace of `context` in another service, by lower-case name.
-pub fn outgoing(context: &Context) -> Vec<(&'static str, String)> {
+pub(crate) fn outgoing(context: &Context) -> Vec<(&'static str, String)> {
     struct Headers(Vec<(&'static str, String)>);
     impl Injector for Headers {
         fn set(&mut self, key: &str, value: String) {
