@@ -1,23 +1,24 @@
 //! What a broken collector does to the services: nothing that a visitor could notice.
 //!
 //! ```text
-//! cargo bench -p demo --bench soak                  five minutes for each kind of trouble, sixteen in all
-//! cargo bench -p demo --bench soak -- --for 30      thirty seconds for each
+//! cargo bench -p demo --bench soak                        five minutes
+//! cargo bench -p demo --bench soak -- --for 60 > table.md
 //! ```
 //!
-//! Two systems run side by side under the same load at the same time. The collector of one is well; the other's is killed, then
-//! paused (it takes connections and never answers), then flaps between all three. What else the machine does meanwhile disturbs both alike,
-//! so the ratio of their p99 tells what the trouble costs. The memory of both is looked at before the trouble, when
-//! the queue is full, and at the end. What it prints is the table of the README, and below it what was held and what was not.
+//! Four systems run side by side under the same load at the same time. The collector of one is well; one is killed, one paused (it takes
+//! connections and never answers), one flaps between all three. What else the machine does meanwhile disturbs all of them alike, so the
+//! ratio of their p99 in the same half minute tells what the trouble costs, and the median of these ratios forgets a half minute that was
+//! disturbed. Memory is looked at before the trouble, when the queues are full, and at the end.
+//!
+//! Standard output gets the README's table and nothing else; progress goes to standard error.
 
-#![expect(clippy::print_stdout, reason = "a program that measures and prints")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that measures and prints")]
 
 mod collector;
 #[path = "../support/mod.rs"]
 mod support;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -25,11 +26,15 @@ use anyhow::{Context as _, Result};
 use serde::Deserialize;
 
 use collector::{Collector, Mode};
+use support::ratio::{Ratio, median};
 use support::{System, load};
 
 const SECONDS: u64 = 300;
 
-/// Likes a second, sent on time whatever comes of them.
+/// Seconds of load whose p99 are compared.
+const ROUND: u64 = 30;
+
+/// Likes a second for each system, sent on time whatever comes of them.
 const RATE: &str = "50";
 
 /// Seconds before memory is looked at: without trouble first, and then in it, so that the queue is as full as it gets.
@@ -44,7 +49,9 @@ const LEVEL: u64 = 3;
 /// How long the collector stays in one mode while it flaps.
 const FLAP: Duration = Duration::from_secs(3);
 
-const TROUBLES: [(&str, &[Mode]); 3] = [
+/// The collectors, the one that is well first.
+const COLLECTORS: [(&str, &[Mode]); 4] = [
+    ("well", &[Mode::Well]),
     ("killed", &[Mode::Killed]),
     ("paused", &[Mode::Paused]),
     ("flapping", &[Mode::Killed, Mode::Well, Mode::Paused, Mode::Well]),
@@ -80,56 +87,58 @@ fn main() -> Result<()> {
         [] => SECONDS,
         _ => anyhow::bail!("the only argument is --for SECONDS"),
     };
-    println!(
-        "| collector | likes | failed | p99 ÷ well (aim {AIM}) | MiB before, queue full, at the end | the same while well | spans lost, and counted |"
-    );
-    println!("|---|--:|--:|--:|--:|--:|--:|");
-    let mut verdicts = Vec::new();
-    for (name, modes) in TROUBLES {
-        let soaked = soak(modes, seconds)?;
-        println!("| {name} | {soaked}");
-        verdicts.push(format!("{name}: {}", soaked.verdict()));
-    }
-    println!("\n{}", verdicts.join("\n"));
+    print(&soak(seconds)?);
     Ok(())
 }
 
-/// What came of one trouble.
+/// What came of one system.
+#[derive(Debug, Default)]
 struct Soaked {
     likes: u64,
     failed: u64,
-    /// p99 in milliseconds, in trouble and beside it.
-    p99: [f64; 2],
-    /// MiB before, with the queue full, and at the end; in trouble and beside it.
-    memory: [[u64; 3]; 2],
+    /// Milliseconds, a number each round.
+    p99: Vec<f64>,
+    /// MiB before the trouble, with the queue full, and after each round.
+    memory: Vec<u64>,
     lost: u64,
 }
 
-impl fmt::Display for Soaked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [[before, full, end], [well_before, well_full, well_end]] = self.memory;
-        let (likes, failed, ratio, lost) = (grouped(self.likes), self.failed, self.ratio(), grouped(self.lost));
-        write!(
-            f,
-            "{likes} | {failed} | {ratio:.2} | {before}, {full}, {end} | {well_before}, {well_full}, {well_end} | {lost} |"
-        )
+impl Soaked {
+    fn take(&mut self, report: &Report) {
+        self.likes += report.answered;
+        self.failed += report.answered + report.unanswered - report.answers.get(&200).copied().unwrap_or_default();
+        self.p99.push(report.overall_latency_ms.p99);
+        self.memory.push(memory(report));
+    }
+
+    /// MiB before, with the queue full, and at the end.
+    fn memory(&self) -> Option<[u64; 3]> {
+        let [before, full, .., end] = self.memory.as_slice() else { return None };
+        Some([*before, *full, *end])
     }
 }
 
-impl Soaked {
-    fn ratio(&self) -> f64 {
-        let [troubled, well] = self.p99;
-        troubled / well
+fn print(soaked: &[Soaked]) {
+    println!(
+        "| collector | likes | failed | p99 | ÷ well | aim | MiB before, queue full, at the end | spans lost, and counted |"
+    );
+    println!("|---|--:|--:|--:|--:|--:|--:|--:|");
+    let Some(well) = soaked.first() else { return };
+    for ((name, _), one) in COLLECTORS.iter().zip(soaked) {
+        let Some([before, full, end]) = one.memory() else { continue };
+        let (ratio, p99) = (Ratio::of(&one.p99, &well.p99), median(&one.p99));
+        let compared =
+            if *name == "well" { "1 | ".to_owned() } else { format!("{ratio} | {AIM}, {}", ratio.verdict(AIM)) };
+        let level = if end <= full + LEVEL { "level" } else { "grew" };
+        let (likes, failed, lost) = (grouped(one.likes), one.failed, grouped(one.lost));
+        println!(
+            "| {name} | {likes} | {failed} | {p99:.1} ms | {compared} | {before}, {full}, {end}: {level} | {lost} |"
+        );
     }
-
-    fn verdict(&self) -> String {
-        let ([troubled, well], [[_, full, end], _]) = (self.p99, self.memory);
-        let failed = if self.failed == 0 { "no request failed".to_owned() } else { format!("{} FAILED", self.failed) };
-        let late =
-            if self.ratio() <= AIM { "held".to_owned() } else { format!("missed, {:.1} ms would hold it", well * AIM) };
-        let memory = if end <= full + LEVEL { "level" } else { "GREW" };
-        format!("{failed}; p99 {troubled:.1} ms beside {well:.1} ms, {late}; memory {memory} ({full} then {end} MiB).")
-    }
+    println!(
+        "\nMedians of {} rounds of {ROUND} s, with an interval that holds the true median in 95 of 100 cases in brackets.",
+        well.p99.len()
+    );
 }
 
 /// A number with commas.
@@ -142,49 +151,59 @@ fn grouped(number: u64) -> String {
     head.into_iter().chain(groups).collect::<Vec<_>>().join(",")
 }
 
-/// One trouble for so many seconds.
-fn soak(modes: &[Mode], seconds: u64) -> Result<Soaked> {
-    let (well, troubled) = (Collector::start()?, Collector::start()?);
-    let systems = [&well, &troubled].map(|collector| {
-        let (traces, metrics) = (collector.url("/v1/traces"), collector.url("/v1/metrics"));
-        System::start(&[
-            ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", traces.as_str()),
-            ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", metrics.as_str()),
-            ("OTEL_METRICS_EXPORTER", "otlp"),
-        ])
-    });
-    let [of_well, of_troubled] = systems;
-    let (of_well, of_troubled) = (of_well?, of_troubled?);
-    let [well_before, before] = both(&of_well, &of_troubled, WARM_UP)?; // connections and caches; memory finds its level
+/// All systems for so many seconds of trouble.
+fn soak(seconds: u64) -> Result<Vec<Soaked>> {
+    let collectors = COLLECTORS.iter().map(|_| Collector::start()).collect::<Result<Vec<_>>>()?;
+    let systems = collectors.iter().map(start).collect::<Result<Vec<System>>>()?;
+    let mut soaked: Vec<Soaked> = systems.iter().map(|_| Soaked::default()).collect();
+    let mut remember = |reports: &[Report]| {
+        soaked.iter_mut().zip(reports).for_each(|(soaked, report)| soaked.memory.push(memory(report)));
+    };
+    eprintln!("{WARM_UP} s without trouble"); // connections and caches; memory finds its level
+    remember(&all(&systems, WARM_UP)?);
 
     let is_over = AtomicBool::new(false);
-    let [well_full, full, baseline, report] = std::thread::scope(|scope| {
-        scope.spawn(|| troubled.cycle(modes, FLAP, || is_over.load(Ordering::Relaxed)));
-        let measured = both(&of_well, &of_troubled, WARM_UP).and_then(|[well_full, full]| {
-            let [baseline, report] = both(&of_well, &of_troubled, seconds)?;
-            Ok([well_full, full, baseline, report])
-        });
+    std::thread::scope(|scope| {
+        for (collector, (_, modes)) in collectors.iter().zip(COLLECTORS) {
+            scope.spawn(|| collector.cycle(modes, FLAP, || is_over.load(Ordering::Relaxed)));
+        }
+        let measured = || {
+            eprintln!("{WARM_UP} s in which the queues fill");
+            remember(&all(&systems, WARM_UP)?);
+            for round in 0..seconds.div_ceil(ROUND) {
+                eprintln!("{} s of {seconds} s", round * ROUND);
+                let reports = all(&systems, ROUND.min(seconds))?;
+                soaked.iter_mut().zip(&reports).for_each(|(soaked, report)| soaked.take(report));
+            }
+            Ok(())
+        };
+        let measured: Result<()> = measured();
         is_over.store(true, Ordering::Relaxed);
         measured
     })?;
-    troubled.set(Mode::Well);
-    of_well.stop()?;
-    let lost = of_troubled.stop()?;
-
-    let failed = report.answered + report.unanswered - report.answers.get(&200).copied().unwrap_or_default();
-    let p99 = [&report, &baseline].map(|report| report.overall_latency_ms.p99);
-    let memory = [[&before, &full, &report], [&well_before, &well_full, &baseline]].map(|reports| reports.map(memory));
-    Ok(Soaked { likes: report.answered, failed, p99, memory, lost })
+    collectors.iter().for_each(|collector| collector.set(Mode::Well));
+    for (soaked, system) in soaked.iter_mut().zip(systems) {
+        soaked.lost = system.stop()?;
+    }
+    Ok(soaked)
 }
 
-/// The same load on both systems at once.
-fn both(well: &System, troubled: &System, seconds: u64) -> Result<[Report; 2]> {
+fn start(collector: &Collector) -> Result<System> {
+    let (traces, metrics) = (collector.url("/v1/traces"), collector.url("/v1/metrics"));
+    System::start(&[
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", traces.as_str()),
+        ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", metrics.as_str()),
+        ("OTEL_METRICS_EXPORTER", "otlp"),
+    ])
+}
+
+/// The same load on all systems at once.
+fn all(systems: &[System], seconds: u64) -> Result<Vec<Report>> {
     let run_for = format!("{seconds}s");
     let arguments = ["--rate", RATE, "--for", &run_for, "--like-share", "1"];
     std::thread::scope(|scope| {
-        let other = scope.spawn(|| load(&well.site, &arguments));
-        let troubled = load(&troubled.site, &arguments)?;
-        Ok([other.join().map_err(|_| anyhow::anyhow!("a load panicked"))??, troubled])
+        let loads: Vec<_> = systems.iter().map(|system| scope.spawn(|| load(&system.site, &arguments))).collect();
+        loads.into_iter().map(|load| load.join().map_err(|_| anyhow::anyhow!("a load panicked"))?).collect()
     })
 }
 

@@ -1,5 +1,7 @@
 //! What the measuring programs share: a whole system to measure, started by the optimised `mysfits` and driven by its `load`.
 
+pub(crate) mod ratio;
+
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
