@@ -19,6 +19,7 @@ use crate::config::{ConfigError, Environment, HostPort, ParseAddrError};
 
 const HEADER: &[u8] = b"{\"format\": \"json\", \"version\": 1}\n";
 const MAX_DATAGRAM: usize = 65_507; // the largest UDP payload over IPv4
+const USUAL_DATAGRAM: usize = 2_048;
 
 /// How long an address that was looked up is relied on, and how long at least, whatever fails.
 const LOOK_UP_EVERY: Duration = Duration::from_secs(30);
@@ -220,7 +221,8 @@ fn datagram(document: &mut Value) -> Vec<u8> {
 }
 
 fn framed(document: &Value) -> Vec<u8> {
-    let mut bytes = HEADER.to_vec();
+    let mut bytes = Vec::with_capacity(USUAL_DATAGRAM);
+    bytes.extend_from_slice(HEADER);
     // Writing a JSON value into memory cannot fail.
     let _ = serde_json::to_writer(&mut bytes, document);
     bytes

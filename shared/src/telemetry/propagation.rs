@@ -108,9 +108,8 @@ fn parse_sampled(value: &str) -> Sampled {
 
 /// A trace id as X-Ray writes it: `1-`, 8 hex digits of epoch seconds, `-`, 24 hex digits.
 pub(crate) fn xray_trace_id(id: TraceId) -> String {
-    let hex = id.to_string();
-    let (time, unique) = hex.split_at(8);
-    format!("1-{time}-{unique}")
+    let bits = u128::from_be_bytes(id.to_bytes());
+    format!("1-{:08x}-{:024x}", bits >> 96, bits & (u128::MAX >> 32))
 }
 
 /// What a caller left for us to do with the span about to be started; travels in the context of the request.

@@ -1,5 +1,6 @@
 //! What a span says about the call that it is, read as collectors read it. The translator knows only a part of it, and on roots nothing.
 
+use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 use opentelemetry_sdk::trace::SpanData;
 use serde_json::{Map, Value, json};
@@ -18,6 +19,8 @@ const AWS_MEMBERS: [(&str, &[&str]); 9] = [
     ("topic_arn", &["aws.sns.topic.arn"]),
     ("function_name", &["aws.lambda.function.name"]),
 ];
+/// How all of these attributes begin, and those of an operation.
+const AWS_ATTRIBUTES: [&str; 3] = ["aws.", "messaging.", "rpc."];
 const DATABASE_PORT: [&str; 2] = ["net.peer.port", "server.port"];
 
 /// Whom a span calls, and for what.
@@ -54,9 +57,13 @@ impl Call {
         if let Some(namespace) = self.namespace {
             fields.insert("namespace".to_owned(), namespace.into());
         }
-        if let Some(aws) = fields.entry("aws").or_insert_with(|| json!({})).as_object_mut() {
+        if let Some(aws) = fields.get_mut("aws").and_then(Value::as_object_mut) {
             // To the translator any RPC method is an operation of AWS.
             aws.remove("operation");
+        }
+        if !self.aws.is_empty()
+            && let Some(aws) = fields.entry("aws").or_insert_with(|| json!({})).as_object_mut()
+        {
             aws.extend(self.aws.clone());
         }
         let sql = fields.get_mut("sql").and_then(Value::as_object_mut);
@@ -99,6 +106,11 @@ fn namespace(span: &SpanData) -> Option<&'static str> {
 
 fn aws_members(span: &SpanData, told: &mut Vec<&'static str>) -> Map<String, Value> {
     let mut members = Map::new();
+    let may_be_told =
+        |attribute: &KeyValue| AWS_ATTRIBUTES.iter().any(|start| attribute.key.as_str().starts_with(start));
+    if !span.attributes.iter().any(may_be_told) {
+        return members; // as nearly always
+    }
     let operation: &[&str] = if is_aws_api(span) { &["aws.operation", "rpc.method"] } else { &["aws.operation"] };
     let table = [("operation", operation)].into_iter().chain(AWS_MEMBERS);
     for (member, keys) in table {

@@ -1,7 +1,7 @@
 //! What a translated document must look like for X-Ray to read it as it was meant.
 
 use opentelemetry::trace::SpanKind;
-use opentelemetry::{Array, Value as Attribute};
+use opentelemetry::{Array, Key, Value as Attribute};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SpanData;
 use serde_json::{Map, Value, json};
@@ -24,7 +24,7 @@ pub(super) struct Facts {
     peer_address: Option<String>,
     response_bytes: Option<i64>,
     sampling_rule: Option<String>,
-    attributes: Vec<String>,
+    attributes: Vec<Key>,
 }
 
 impl Facts {
@@ -38,13 +38,36 @@ impl Facts {
             peer_address: peer.map(|address| address.into_owned()),
             response_bytes: integer(span, "http.response.body.size"),
             sampling_rule: text(span, SAMPLING_RULE).map(|rule| rule.into_owned()),
-            attributes: span.attributes.iter().map(|attribute| attribute.key.to_string()).collect(),
+            attributes: span.attributes.iter().map(|attribute| attribute.key.clone()).collect(),
         }
+    }
+
+    fn has_attribute(&self, key: &str) -> bool {
+        self.attributes.iter().any(|attribute| attribute.as_str() == key)
+    }
+}
+
+/// Who sends all documents, and what each segment tells of it.
+#[derive(Debug)]
+pub(super) struct Origin {
+    pub(super) resource: Resource,
+    metadata: Map<String, Value>,
+}
+
+impl Origin {
+    pub(super) fn new(resource: &Resource) -> Self {
+        let metadata =
+            resource.iter().map(|(key, value)| (format!("otel.resource.{key}"), json_value(value))).collect();
+        Self { resource: resource.clone(), metadata }
+    }
+
+    fn has_attribute(&self, key: &str) -> bool {
+        self.resource.iter().any(|(attribute, _)| attribute.as_str() == key)
     }
 }
 
 /// Corrects a translated document.
-pub(super) fn mend(document: &mut Value, facts: &Facts, resource: &Resource) {
+pub(super) fn mend(document: &mut Value, facts: &Facts, origin: &Origin) {
     let Some(fields) = document.as_object_mut() else { return };
     if !facts.is_database {
         // Any call with a `server.address` gets an `sql` block, and would be drawn as a database.
@@ -52,7 +75,7 @@ pub(super) fn mend(document: &mut Value, facts: &Facts, resource: &Resource) {
     }
     let is_segment = !is_subsegment(fields);
     if let Some(aws) = fields.get_mut("aws").and_then(Value::as_object_mut) {
-        whereabouts::mend(aws, resource, is_segment);
+        whereabouts::mend(aws, &origin.resource, is_segment);
     }
     facts.call.fill(fields);
     if let Some(address) = &facts.peer_address {
@@ -77,7 +100,7 @@ pub(super) fn mend(document: &mut Value, facts: &Facts, resource: &Resource) {
     if fields.get("aws").and_then(Value::as_object).is_some_and(Map::is_empty) {
         fields.remove("aws");
     }
-    file_metadata(fields, facts, resource);
+    file_metadata(fields, facts, origin);
 }
 
 fn integer(span: &SpanData, key: &str) -> Option<i64> {
@@ -106,11 +129,12 @@ pub(super) fn resource_text(resource: &Resource, key: &'static str) -> Option<St
 }
 
 /// Metadata lives in namespaces: the span's in `default`, the resource's there too, under `otel.resource.`, on segments only.
-fn file_metadata(fields: &mut Map<String, Value>, facts: &Facts, resource: &Resource) {
-    let translated = fields.remove("metadata");
-    let translated = translated.as_ref().and_then(Value::as_object).into_iter().flatten();
-    let only_of_resource =
-        |key: &String| resource.get(&key.clone().into()).is_some() && !facts.attributes.contains(key);
+fn file_metadata(fields: &mut Map<String, Value>, facts: &Facts, origin: &Origin) {
+    let mut filed = match fields.remove("metadata") {
+        Some(Value::Object(translated)) => translated,
+        _ => Map::new(),
+    };
+    let only_of_resource = |key: &str| !facts.has_attribute(key) && origin.has_attribute(key);
     let is_segment = !is_subsegment(fields);
     let told_elsewhere = |key: &str, value: &Value| {
         TOLD_ELSEWHERE.contains(&key)
@@ -118,18 +142,18 @@ fn file_metadata(fields: &mut Map<String, Value>, facts: &Facts, resource: &Reso
             || (key == "rpc.service" && fields.get("name") == Some(value))
             || (key == SAMPLING_RULE && is_segment)
     };
-    let of_span = translated.filter(|(key, value)| !only_of_resource(key) && !told_elsewhere(key, value));
-    let mut filed: Map<String, Value> = of_span.map(|(key, value)| (key.clone(), value.clone())).collect();
+    filed.retain(|key, value| !only_of_resource(key) && !told_elsewhere(key, value));
     filed.extend(facts.call.untold(is_segment));
     if fields.get("name").and_then(Value::as_str) != Some(facts.span_name.as_str()) {
         // A document is named after a service; what the span was called would be lost.
         filed.insert("otel.span.name".to_owned(), facts.span_name.clone().into());
     }
     if is_segment {
-        filed.extend(resource.iter().map(|(key, value)| (format!("otel.resource.{key}"), json_value(value))));
+        filed.extend(origin.metadata.clone());
     }
     if !filed.is_empty() {
-        fields.insert("metadata".to_owned(), json!({ "default": filed }));
+        // Not by `json!`, which would write the whole of it anew.
+        fields.insert("metadata".to_owned(), Map::from_iter([("default".to_owned(), filed.into())]).into());
     }
 }
 

@@ -19,6 +19,7 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use serde_json::Value;
 
+use self::document::{Facts, Origin};
 use super::daemon::Sink;
 use super::losses::Losses;
 
@@ -70,29 +71,29 @@ impl SpanExporter for SegmentExporter {
 #[derive(Debug)]
 struct Translation {
     translator: SegmentTranslator,
-    resource: Resource,
+    origin: Origin,
 }
 
 impl Default for Translation {
     fn default() -> Self {
         // X-Ray itself stopped judging the age of trace ids, and W3C callers send ids without a time in them.
         let translator = SegmentTranslator::new().skip_timestamp_validation().metadata_all_attrs();
-        Self { translator, resource: Resource::builder_empty().build() }
+        Self { translator, origin: Origin::new(&Resource::builder_empty().build()) }
     }
 }
 
 impl Translation {
     fn set_resource(&mut self, resource: &Resource) {
         self.translator.set_resource(resource);
-        self.resource = resource.clone();
+        self.origin = Origin::new(resource);
     }
 
     fn document(&self, span: SpanData) -> Option<Value> {
-        let facts = document::Facts::of(&span);
-        let span = [span::mend(span, &self.resource)];
+        let facts = Facts::of(&span);
+        let span = [span::mend(span, &self.origin.resource)];
         let documents = self.translator.translate_spans(&span);
         let mut document = serde_json::to_value(documents.first()?).ok()?;
-        document::mend(&mut document, &facts, &self.resource);
+        document::mend(&mut document, &facts, &self.origin);
         Some(document)
     }
 }

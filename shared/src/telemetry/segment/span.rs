@@ -130,7 +130,11 @@ fn cleaned(name: &str) -> Option<String> {
     if (1..=MAX_NAME_BYTES).contains(&name.len()) && name.bytes().all(is_plain) {
         return None;
     }
-    let allowed = REFUSED.replace_all(name, "");
+    let allowed = if name.is_ascii() {
+        Cow::Owned(name.chars().filter(|letter| u8::try_from(*letter).is_ok_and(is_plain)).collect())
+    } else {
+        REFUSED.replace_all(name, "")
+    };
     let cut = cut(&allowed, MAX_NAME_BYTES);
     let cleaned = if cut.is_empty() { "span" } else { cut };
     (cleaned != name).then(|| cleaned.to_owned())

@@ -17,7 +17,7 @@ pub(super) fn mend(aws: &mut Map<String, Value>, resource: &Resource, is_segment
         aws.remove("elastic_beanstalk");
     }
     if !is_segment {
-        OF_SEGMENTS.iter().for_each(|member| drop(aws.remove(*member)));
+        aws.retain(|member, _| !OF_SEGMENTS.contains(&member.as_str()));
         return;
     }
     if platform == "aws_ecs" {
