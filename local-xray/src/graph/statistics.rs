@@ -77,12 +77,21 @@ impl Histogram {
             self.0.clone_from(&other.0);
             return;
         }
-        let mut merged = Vec::with_capacity(self.0.len().max(other.0.len()));
-        let mut others = other.0.iter().copied().peekable();
+        // After some minutes most times are known: those only grow, in place.
+        let mut known = self.0.iter_mut().peekable();
+        let is_new = |(millis, count): &(u64, u64)| {
+            while known.next_if(|(known, _)| known < millis).is_some() {}
+            known.next_if(|(known, _)| known == millis).map(|(_, sum)| *sum += count).is_none()
+        };
+        let new: Vec<(u64, u64)> = other.0.iter().copied().filter(is_new).collect();
+        if new.is_empty() {
+            return;
+        }
+        let mut merged = Vec::with_capacity(self.0.len() + new.len());
+        let mut others = new.into_iter().peekable();
         for (millis, count) in self.0.drain(..) {
             merged.extend(std::iter::from_fn(|| others.next_if(|(other, _)| *other < millis)));
-            let same = others.next_if(|(other, _)| *other == millis);
-            merged.push((millis, count + same.map_or(0, |(_, count)| count)));
+            merged.push((millis, count));
         }
         merged.extend(others);
         self.0 = merged;
