@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use crate::digest::{DigestView, Head, KeptText, KeptValue, PlacedCause};
+use crate::digest::{DigestView, KeptText, KeptValue, PlacedCause, Words};
 use crate::store::Entry;
 
 use super::expression::{self, quoted};
@@ -93,19 +93,20 @@ impl Attribute {
 
     /// Adds the values that a trace has to an empty list, each once.
     pub(super) fn read<'d>(&self, view: &DigestView<'d>, values: &mut Vec<Value<'d>>) {
-        let head = view.head();
-        let root = head.root.as_ref();
         let causes = || &view.body().causes;
         let chain = |cause: &PlacedCause| Value::Chain(view.passed(cause).map(|(service, _)| service.name).collect());
         match self {
-            Self::Url => add(values, root.and_then(|root| root.url).map(kept)),
-            Self::Method => add(values, root.and_then(|root| root.method).map(kept)),
-            Self::UserAgent => add(values, root.and_then(|root| root.user_agent).map(kept)),
-            Self::ClientIp => add(values, root.and_then(|root| root.client_ip).map(kept)),
-            Self::Status => add(values, root.and_then(|root| root.piece.status).map(|status| number(status.into()))),
-            Self::User => add(values, head.users.iter().copied().map(kept)),
+            Self::Url => add(values, view.words().url.map(kept)),
+            Self::Method => add(values, view.words().method.map(kept)),
+            Self::UserAgent => add(values, view.words().user_agent.map(kept)),
+            Self::ClientIp => add(values, view.words().client_ip.map(kept)),
+            Self::Status => {
+                let status = view.brief().root.and_then(|root| root.status);
+                add(values, status.map(|status| number(status.into())));
+            }
+            Self::User => add(values, view.words().users.iter().copied().map(kept)),
             Self::Service => add(values, view.active_services().map(|service| Value::Text(service.name))),
-            Self::Annotation(key) => annotation_values(head, key, values),
+            Self::Annotation(key) => annotation_values(view.words(), key, values),
             Self::FaultCause => add(values, causes().fault.as_ref().map(chain)),
             Self::ErrorCause => add(values, causes().error.as_ref().map(chain)),
             Self::SlowCause => add(values, causes().response_time.as_ref().map(chain)),
@@ -182,8 +183,8 @@ fn number(value: f64) -> Value<'static> {
 }
 
 /// Adds the values of an annotation to an empty list, each once.
-pub(super) fn annotation_values<'d>(head: &Head<'d>, key: &str, values: &mut Vec<Value<'d>>) {
-    let annotations = head.annotations.iter().filter(|(known, _)| *known == key);
+pub(super) fn annotation_values<'d>(words: &Words<'d>, key: &str, values: &mut Vec<Value<'d>>) {
+    let annotations = words.annotations.iter().filter(|(known, _)| *known == key);
     add(values, annotations.map(|(_, value)| kept_value(*value)));
 }
 
@@ -199,7 +200,7 @@ fn add<'d>(values: &mut Vec<Value<'d>>, new: impl IntoIterator<Item = Value<'d>>
 pub(super) fn annotation_keys<'e>(entries: impl IntoIterator<Item = &'e Entry>) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
     for entry in entries {
-        for (key, _) in &entry.digest().view().head().annotations {
+        for (key, _) in &entry.digest().view().words().annotations {
             if !keys.contains(*key) {
                 keys.insert((*key).to_owned());
             }

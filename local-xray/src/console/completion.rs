@@ -82,7 +82,7 @@ pub(super) fn names(entries: &[Entry]) -> Vec<String> {
     let mut calls = BTreeSet::new();
     for digest in entries.iter().map(|entry| entry.digest().view()) {
         services.extend(digest.active_services().map(|service| service.name));
-        annotations.extend(digest.head().annotations.iter().map(|(key, _)| *key));
+        annotations.extend(digest.words().annotations.iter().map(|(key, _)| *key));
         calls.extend(digest.calls());
     }
     let quoted = expression::quoted;

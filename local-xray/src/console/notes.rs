@@ -89,6 +89,6 @@ fn health_checks(found: &Found, view: &View, link: impl Fn(&str) -> String) -> O
 
 fn is_health_check(entry: &Entry) -> bool {
     let digest = entry.digest().view();
-    let user_agent = digest.head().root.as_ref().and_then(|root| root.user_agent?.0);
+    let user_agent = digest.words().user_agent.and_then(|agent| agent.0);
     user_agent.is_some_and(|agent| agent.starts_with(HEALTH_CHECKER))
 }

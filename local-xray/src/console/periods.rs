@@ -40,7 +40,7 @@ impl Periods {
         let mut active: Vec<Vec<&Entry>> = vec![Vec::new(); times.len()];
         for entry in entries {
             let first = entry.position().start;
-            let last = later(first, entry.digest().view().head().duration());
+            let last = later(first, entry.digest().view().brief().duration());
             let from = times.partition_point(|time| time.end <= first);
             let below = times.partition_point(|time| time.start <= last);
             active.get_mut(from..below.max(from)).into_iter().flatten().for_each(|entries| entries.push(entry));

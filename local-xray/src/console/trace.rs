@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use crate::document::{Segment, SegmentId, Timestamp, TraceId, Window};
-use crate::graph::{self, why};
+use crate::graph::{self, Calls, why};
 use crate::state::AppState;
 use crate::store::Trace;
 use crate::summary::{Missing, root_segment};
@@ -100,7 +100,7 @@ pub(super) fn trace_page(
     let graph = graph::service_graph([trace], Window::ALL);
     let options = Options::new(Numbers::Count, view.link(&here), view.selected());
     let root = root_segment(trace);
-    let partial = Missing::of(trace).map(traces::partial);
+    let partial = Missing::of(trace, &Calls::of(trace)).map(traces::partial);
     let frame = Frame::still(&format!("Trace {id}"), Section::Traces, view);
     TracePage {
         frame: if partial.is_some() { frame.refreshing(&here, view) } else { frame },

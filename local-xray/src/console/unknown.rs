@@ -35,7 +35,7 @@ pub(super) fn names(text: &str, newest: impl Iterator<Item = Entry>) -> Vec<Unkn
     let entries: Vec<Entry> = newest.take(TRACES_READ).collect();
     for digest in entries.iter().map(|entry| entry.digest().view()) {
         services.extend(digest.services().map(|service| service.name));
-        annotations.extend(digest.head().annotations.iter().map(|(key, _)| *key));
+        annotations.extend(digest.words().annotations.iter().map(|(key, _)| *key));
     }
     let mut unknown: Vec<Unknown> = Vec::new();
     for (kind, written, name) in named(text) {

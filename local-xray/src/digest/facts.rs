@@ -13,9 +13,9 @@ use crate::summary::Missing;
 /// Texts longer than this, in bytes, stay in the documents.
 const MAX_TEXT: usize = 256;
 
-/// What the root segment and the trace as a whole say.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Head<'d> {
+/// What the root segment and the trace as a whole say in numbers: all that charts and sorted lists ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Brief {
     pub(super) start: i64,
     pub(super) length: u64,
     /// Something in the trace was throttled.
@@ -25,17 +25,13 @@ pub(crate) struct Head<'d> {
     pub(crate) has_inferred: bool,
     /// Something names a zone, an instance or a resource.
     pub(crate) names_places: bool,
-    #[serde(borrow)]
-    pub(crate) root: Option<Root<'d>>,
-    /// Every user who is named somewhere.
-    #[serde(borrow)]
-    pub(crate) users: Vec<KeptText<'d>>,
-    /// Every distinct value of every annotation.
-    #[serde(borrow)]
-    pub(crate) annotations: Vec<(&'d str, KeptValue<'d>)>,
+    /// The root segment.
+    pub(crate) root: Option<Piece>,
+    /// How many bytes the words take, so that the work behind them is found without reading them.
+    pub(super) word_bytes: usize,
 }
 
-impl Head<'_> {
+impl Brief {
     /// When the trace started.
     pub(crate) fn start(&self) -> Timestamp {
         Timestamp::from_micros(self.start)
@@ -45,12 +41,16 @@ impl Head<'_> {
     pub(crate) fn duration(&self) -> Duration {
         Duration::from_micros(self.length)
     }
+
+    /// The work of the root segment.
+    pub(crate) fn root_work(&self) -> Option<Measured> {
+        self.root.map(|root| root.measured(self.start()))
+    }
 }
 
-/// The root segment.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Root<'d> {
-    pub(crate) piece: Piece,
+/// What the root segment and the trace as a whole say in words.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Words<'d> {
     #[serde(borrow)]
     pub(crate) url: Option<KeptText<'d>>,
     #[serde(borrow)]
@@ -59,6 +59,12 @@ pub(crate) struct Root<'d> {
     pub(crate) user_agent: Option<KeptText<'d>>,
     #[serde(borrow)]
     pub(crate) client_ip: Option<KeptText<'d>>,
+    /// Every user who is named somewhere.
+    #[serde(borrow)]
+    pub(crate) users: Vec<KeptText<'d>>,
+    /// Every distinct value of every annotation.
+    #[serde(borrow)]
+    pub(crate) annotations: Vec<(&'d str, KeptValue<'d>)>,
 }
 
 /// A text; `None` when it was too long to be kept.

@@ -2,16 +2,30 @@
 
 use std::collections::HashMap;
 
-use crate::document::{AnnotationValue, Segment};
+use crate::document::{AnnotationValue, HttpRequest, Segment};
 use crate::graph::{Calls, Count, Key};
 use crate::store::Trace;
 use crate::summary::{Missing, Step, Ways, names_place, parts, root_segment};
 
 use super::facts::{
-    Body, Causes, Head, KeptText, KeptValue, Node, Piece, PlacedCause, PlacedCount, PlacedLink, QueueCall, Root, micros,
+    Body, Brief, Causes, KeptText, KeptValue, Node, Piece, PlacedCause, PlacedCount, PlacedLink, QueueCall, Words,
+    micros,
 };
 
-pub(super) fn head(trace: &Trace) -> Head<'_> {
+pub(super) fn brief(trace: &Trace, calls: &Calls<'_>, word_bytes: usize) -> Brief {
+    Brief {
+        start: trace.start_time().micros(),
+        length: micros(trace.end_time().since(trace.start_time())),
+        has_throttle: parts(trace).any(|part| part.throttle),
+        missing: Missing::of(trace, calls),
+        has_inferred: calls.has_unanswered_call(),
+        names_places: parts(trace).any(names_place),
+        root: root_segment(trace).map(|root| Piece::of(root, trace.start_time())),
+        word_bytes,
+    }
+}
+
+pub(super) fn words(trace: &Trace) -> Words<'_> {
     let mut users: Vec<KeptText<'_>> = Vec::new();
     let mut annotations: Vec<(&str, KeptValue<'_>)> = Vec::new();
     for part in parts(trace) {
@@ -20,28 +34,15 @@ pub(super) fn head(trace: &Trace) -> Head<'_> {
             add_new(&mut annotations, Some((key.as_str(), kept_value(value))));
         }
     }
-    Head {
-        start: trace.start_time().micros(),
-        length: micros(trace.end_time().since(trace.start_time())),
-        has_throttle: parts(trace).any(|part| part.throttle),
-        missing: Missing::of(trace),
-        has_inferred: Calls::of(trace).has_unanswered_call(),
-        names_places: parts(trace).any(names_place),
-        root: root_segment(trace).map(|root| root_facts(root, trace)),
+    let request = root_segment(trace).and_then(|root| root.http.as_ref()?.request.as_ref());
+    let kept = |text: fn(&HttpRequest) -> &Option<String>| Some(KeptText::of(text(request?).as_deref()?));
+    Words {
+        url: kept(|request| &request.url),
+        method: kept(|request| &request.method),
+        user_agent: kept(|request| &request.user_agent),
+        client_ip: kept(|request| &request.client_ip),
         users,
         annotations,
-    }
-}
-
-fn root_facts<'t>(root: &'t Segment, trace: &Trace) -> Root<'t> {
-    let request = root.http.as_ref().and_then(|http| http.request.as_ref());
-    let kept = |text: Option<&'t String>| text.map(|text| KeptText::of(text));
-    Root {
-        piece: Piece::of(root, trace.start_time()),
-        url: kept(request.and_then(|request| request.url.as_ref())),
-        method: kept(request.and_then(|request| request.method.as_ref())),
-        user_agent: kept(request.and_then(|request| request.user_agent.as_ref())),
-        client_ip: kept(request.and_then(|request| request.client_ip.as_ref())),
     }
 }
 
@@ -66,8 +67,7 @@ pub(super) struct Work<'t> {
 }
 
 impl<'t> Work<'t> {
-    pub(super) fn of(trace: &'t Trace) -> Self {
-        let calls = Calls::of(trace);
+    pub(super) fn of(trace: &'t Trace, calls: &Calls<'t>) -> Self {
         let mut work = Self { keys: Vec::new(), places: HashMap::new(), body: Body::default() };
         for part in calls.parts() {
             let counts = calls.counts_of(part);
@@ -84,7 +84,7 @@ impl<'t> Work<'t> {
             let sent = call.end_time.unwrap_or(call.start_time).micros().saturating_sub(trace.start_time().micros());
             work.body.queue_calls.push(QueueCall::new(call.id, queue, sent));
         }
-        let ways = Ways::of(trace, &calls);
+        let ways = Ways::of(trace, calls);
         work.body.causes = Causes {
             fault: work.cause(&ways.to_fault()),
             error: work.cause(&ways.to_error()),

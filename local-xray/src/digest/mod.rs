@@ -6,9 +6,10 @@
 //! to be read.
 //!
 //! A digest is one block of bytes that stands alone: names are written out, because a table shared by all digests would
-//! have to be kept in step with every file that a digest is stored in. It has two halves. The `Head` holds what the
-//! root segment and the trace as a whole say, which most expressions ask; the `Body` holds the work behind nodes and
-//! edges. Reading borrows from the bytes; each half is read when it is first needed.
+//! have to be kept in step with every file that a digest is stored in. It has three parts. The `Brief` holds what the
+//! root segment and the trace as a whole say in numbers, which charts ask of every trace; `Words` what they say in words,
+//! which most expressions ask; the `Body` holds the work behind nodes and edges. Reading borrows from the bytes; words
+//! and body are read when they are first needed.
 
 mod facts;
 mod making;
@@ -22,9 +23,10 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::graph::Calls;
 use crate::store::Trace;
 
-pub(crate) use self::facts::{Causes, Head, KeptText, KeptValue, Piece, PlacedCause, Root};
+pub(crate) use self::facts::{Causes, KeptText, KeptValue, Piece, PlacedCause, Words};
 pub(crate) use self::reading::DigestView;
 
 /// The form of the bytes; grows with every change to `facts`. Whoever stores digests stores this beside them.
@@ -45,9 +47,15 @@ enum Source {
 impl Digest {
     /// Condenses a trace.
     pub fn of(trace: &Trace) -> Self {
-        let work = making::Work::of(trace);
-        let both = postcard::to_allocvec(&(making::head(trace), work.body()));
-        Self(Source::Own(both.expect("lists and texts of known length can always be written").into_boxed_slice()))
+        const WRITABLE: &str = "lists and texts of known length can always be written";
+        let calls = Calls::of(trace);
+        let words = postcard::to_allocvec(&making::words(trace)).expect(WRITABLE);
+        let brief = making::brief(trace, &calls, words.len());
+        let mut bytes = postcard::to_allocvec(&brief).expect(WRITABLE);
+        bytes.extend(words);
+        let work = making::Work::of(trace, &calls);
+        let bytes = postcard::to_extend(&work.body(), bytes).expect(WRITABLE);
+        Self(Source::Own(bytes.into_boxed_slice()))
     }
 
     /// The digest as it is stored, readable by every program of the same [`VERSION`].
@@ -60,7 +68,7 @@ impl Digest {
 
     /// Takes bytes that [`Digest::as_bytes`] gave; `None` when they are no digest.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let is_digest = DigestView::open(bytes).is_some_and(|view| view.has_body());
+        let is_digest = DigestView::open(bytes).is_some_and(|view| view.is_whole());
         is_digest.then(|| Self(Source::Own(bytes.into())))
     }
 
@@ -86,6 +94,6 @@ impl Eq for Digest {}
 impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let view = self.view();
-        f.debug_tuple("Digest").field(view.head()).field(view.body()).finish()
+        f.debug_tuple("Digest").field(view.brief()).field(view.words()).field(view.body()).finish()
     }
 }

@@ -1,44 +1,48 @@
-//! Reading a digest: half by half, when first asked, borrowing from its bytes.
+//! Reading a digest: part by part, when first asked, borrowing from its bytes.
 
 use std::cell::OnceCell;
 
 use crate::document::{SegmentId, Timestamp, TraceId, Window};
 use crate::graph::{Count, Key, Measured, ServiceRef};
 
-use super::facts::{Body, Head, Node, Piece, PlacedCause, PlacedCount};
+use super::facts::{Body, Brief, Node, Piece, PlacedCause, PlacedCount, Words};
 
-/// An open digest. Damaged bytes read as an empty trace; [`DigestView::is_whole`] tells.
+/// An open digest. Damaged bytes read as a trace of which nothing is known; [`DigestView::is_whole`] tells.
 pub(crate) struct DigestView<'d> {
-    head: Head<'d>,
-    rest: &'d [u8],
+    brief: Brief,
+    word_bytes: &'d [u8],
+    body_bytes: &'d [u8],
+    words: OnceCell<Words<'d>>,
     body: OnceCell<Body<'d>>,
 }
 
 impl<'d> DigestView<'d> {
     /// Opens a digest; `None` when the bytes hold none.
     pub(super) fn open(bytes: &'d [u8]) -> Option<Self> {
-        let (head, rest) = postcard::take_from_bytes(bytes).ok()?;
-        Some(Self { head, rest, body: OnceCell::new() })
+        let (brief, rest): (Brief, _) = postcard::take_from_bytes(bytes).ok()?;
+        let (word_bytes, body_bytes) = rest.split_at_checked(brief.word_bytes)?;
+        Some(Self { brief, word_bytes, body_bytes, words: OnceCell::new(), body: OnceCell::new() })
     }
 
-    /// What the root segment and the trace as a whole say.
-    pub(crate) fn head(&self) -> &Head<'d> {
-        &self.head
+    /// What the root segment and the trace as a whole say in numbers.
+    pub(crate) fn brief(&self) -> &Brief {
+        &self.brief
     }
 
-    /// The work of the root segment.
-    pub(crate) fn root_work(&self) -> Option<Measured> {
-        self.head.root.as_ref().map(|root| root.piece.measured(self.head.start()))
+    /// What they say in words.
+    pub(crate) fn words(&self) -> &Words<'d> {
+        self.words.get_or_init(|| postcard::from_bytes(self.word_bytes).unwrap_or_default())
     }
 
     /// What is behind the trace's nodes and edges.
     pub(crate) fn body(&self) -> &Body<'d> {
-        self.body.get_or_init(|| postcard::from_bytes(self.rest).unwrap_or_default())
+        self.body.get_or_init(|| postcard::from_bytes(self.body_bytes).unwrap_or_default())
     }
 
-    /// Says whether the second half can be read too.
-    pub(super) fn has_body(&self) -> bool {
-        postcard::from_bytes::<Body<'_>>(self.rest).is_ok()
+    /// Says whether the other parts can be read too.
+    pub(super) fn is_whole(&self) -> bool {
+        postcard::from_bytes::<Words<'_>>(self.word_bytes).is_ok()
+            && postcard::from_bytes::<Body<'_>>(self.body_bytes).is_ok()
     }
 
     /// The services that took part, those included that were only called.
@@ -83,7 +87,7 @@ impl<'d> DigestView<'d> {
 
     /// What a graph counts of the work that began in the window.
     pub(crate) fn counts_in(&self, window: Window) -> impl Iterator<Item = Count<'d, Measured>> {
-        let start = self.head.start();
+        let start = self.brief.start();
         let begun = self.counts().filter(move |count| window.contains(count.piece().begun(start)));
         begun.map(move |count| count.map(|piece| piece.measured(start)))
     }
@@ -93,7 +97,7 @@ impl<'d> DigestView<'d> {
         &self,
         window: Window,
     ) -> impl Iterator<Item = (Key<'d>, Timestamp, TraceId, Option<SegmentId>)> {
-        let begun = |link: &super::facts::PlacedLink| link.begun(self.head.start());
+        let begun = |link: &super::facts::PlacedLink| link.begun(self.brief.start());
         let links = self.body().links.iter().filter(move |link| window.contains(begun(link)));
         links.filter_map(move |link| Some((self.key(link.consumer)?, begun(link), link.trace_id(), link.id())))
     }
@@ -105,14 +109,14 @@ impl<'d> DigestView<'d> {
         let is_meant = |id: SegmentId| named.is_none_or(|named| named == id);
         let linked: Vec<_> = calls
             .filter(|call| is_meant(call.id()))
-            .filter_map(|call| Some((self.key(call.queue)?, call.sent(self.head.start()))))
+            .filter_map(|call| Some((self.key(call.queue)?, call.sent(self.brief.start()))))
             .collect();
         (named.is_none() || !linked.is_empty()).then_some(linked)
     }
 
     /// Says whether some segment ended in the window.
     pub(crate) fn was_served_in(&self, window: Window) -> bool {
-        let start = self.head.start().micros();
+        let start = self.brief.start().micros();
         let mut ends = self.body().segment_ends.iter();
         ends.any(|end| window.contains(Timestamp::from_micros(start.saturating_add(*end))))
     }

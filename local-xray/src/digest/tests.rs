@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::random::{documents, traces, windows};
 use super::*;
 use crate::document::parse;
-use crate::graph::service_graph;
+use crate::graph::{Calls, service_graph};
 use crate::store::{Entry, graph_of};
 use crate::summary::{Missing, summarise};
 
@@ -48,8 +48,8 @@ fn long_texts_stay_in_the_documents() {
     let digest = Digest::of(&Trace::from_segments(document.trace_id, [document.segment]));
     assert!(digest.as_bytes().len() < 200, "{} bytes", digest.as_bytes().len());
     let view = digest.view();
-    assert_eq!(view.head().users, [KeptText(None)]);
-    assert_eq!(view.head().root.as_ref().and_then(|root| root.url), Some(KeptText(None)));
+    assert_eq!(view.words().users, [KeptText(None)]);
+    assert_eq!(view.words().url, Some(KeptText(None)));
 }
 
 proptest! {
@@ -61,16 +61,16 @@ proptest! {
     }
 
     #[test]
-    fn a_head_says_what_the_summary_says(documents in documents(15)) {
+    fn it_says_of_a_trace_what_the_summary_says(documents in documents(15)) {
         for trace in traces(&documents) {
             let (digest, summary) = (Digest::of(&trace), summarise(&trace));
             let view = digest.view();
-            let head = view.head();
-            prop_assert_eq!((head.start(), head.duration()), (summary.start_time, summary.duration));
-            prop_assert_eq!((head.missing, head.missing.is_some()), (Missing::of(&trace), summary.is_partial));
-            prop_assert_eq!(head.has_throttle, summary.has_throttle);
-            prop_assert_eq!(head.users.len(), summary.users.len());
-            prop_assert_eq!(head.annotations.len(), summary.annotations.values().map(Vec::len).sum::<usize>());
+            let (brief, words) = (view.brief(), view.words());
+            prop_assert_eq!((brief.start(), brief.duration()), (summary.start_time, summary.duration));
+            prop_assert_eq!((brief.missing, brief.missing.is_some()), (Missing::of(&trace, &Calls::of(&trace)), summary.is_partial));
+            prop_assert_eq!(brief.has_throttle, summary.has_throttle);
+            prop_assert_eq!(words.users.len(), summary.users.len());
+            prop_assert_eq!(words.annotations.len(), summary.annotations.values().map(Vec::len).sum::<usize>());
         }
     }
 

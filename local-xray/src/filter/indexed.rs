@@ -1,6 +1,6 @@
 //! A trace asked by its digest. What the digest left out is answered with "read the documents", never with a guess.
 
-use crate::digest::{Causes, DigestView, KeptText, KeptValue, Piece, Root};
+use crate::digest::{Causes, DigestView, KeptText, KeptValue, Piece};
 use crate::document::{Outcome, Timestamp};
 use crate::graph::{Count, Key, ServiceRef};
 
@@ -14,21 +14,25 @@ use super::subject::{Evidence, IsEdge, IsNode, Subject, Value, Values};
 /// The top level, as for a [`TraceView`](super::TraceView).
 impl Subject for DigestView<'_> {
     fn values(&self, keyword: Keyword) -> Values<'_> {
-        let head = self.head();
+        let brief = self.brief();
         match keyword {
-            Keyword::Throttle => Values::truth(head.has_throttle),
-            Keyword::Partial => Values::truth(head.missing.is_some()),
-            Keyword::Inferred => Values::truth(head.has_inferred),
-            Keyword::Duration => Values::exactly([Value::Number(head.duration().as_secs_f64())]),
-            Keyword::User => Values::kept(head.users.iter().map(|user| user.0.map(Value::Text))),
+            Keyword::Throttle => Values::truth(brief.has_throttle),
+            Keyword::Partial => Values::truth(brief.missing.is_some()),
+            Keyword::Inferred => Values::truth(brief.has_inferred),
+            Keyword::Duration => Values::exactly([Value::Number(brief.duration().as_secs_f64())]),
+            Keyword::User => Values::kept(self.words().users.iter().map(|user| user.0.map(Value::Text))),
             Keyword::AccountId => Values::texts(self.services().filter_map(|service| service.account_id)),
-            Keyword::AvailabilityZone | Keyword::InstanceId | Keyword::ResourceArn => places(head.names_places),
-            _ => head.root.as_ref().map_or(Values::none(), |root| of_root(root, head.start(), keyword)),
+            Keyword::AvailabilityZone | Keyword::InstanceId | Keyword::ResourceArn => places(brief.names_places),
+            Keyword::HttpUrl => text(self.words().url),
+            Keyword::HttpMethod => text(self.words().method),
+            Keyword::HttpUserAgent => text(self.words().user_agent),
+            Keyword::HttpClientIp => text(self.words().client_ip),
+            _ => brief.root.as_ref().map_or(Values::none(), |root| of_piece(root, brief.start(), keyword)),
         }
     }
 
     fn annotations(&self, key: &str) -> Values<'_> {
-        let annotations = self.head().annotations.iter();
+        let annotations = self.words().annotations.iter();
         Values::kept(annotations.filter(|(known, _)| *known == key).map(|(_, value)| kept_value(*value)))
     }
 }
@@ -93,17 +97,17 @@ struct Work<'v, 'd> {
 
 impl Subject for Work<'_, '_> {
     fn values(&self, keyword: Keyword) -> Values<'_> {
-        let head = self.trace.head();
+        let brief = self.trace.brief();
         match (keyword, self.node) {
             (Keyword::Name, Some(node)) => Values::texts([node.name]),
             (Keyword::Type, Some(node)) => Values::texts(node.service_type),
             (Keyword::AccountId, Some(node)) => Values::texts(node.account_id),
             (Keyword::User, _) => self.trace.values(Keyword::User).among(),
-            (Keyword::AvailabilityZone | Keyword::InstanceId | Keyword::ResourceArn, _) => places(head.names_places),
+            (Keyword::AvailabilityZone | Keyword::InstanceId | Keyword::ResourceArn, _) => places(brief.names_places),
             (Keyword::HttpUrl | Keyword::HttpMethod | Keyword::HttpUserAgent | Keyword::HttpClientIp, _) => {
                 if self.piece.has_request() { Values::left_out() } else { Values::none() }
             }
-            _ => of_piece(self.piece, head.start(), keyword),
+            _ => of_piece(self.piece, brief.start(), keyword),
         }
     }
 
@@ -113,15 +117,8 @@ impl Subject for Work<'_, '_> {
     }
 }
 
-fn of_root<'v>(root: &'v Root<'_>, trace_start: Timestamp, keyword: Keyword) -> Values<'v> {
-    let kept = |text: Option<KeptText<'v>>| Values::kept(text.map(|text| text.0.map(Value::Text)));
-    match keyword {
-        Keyword::HttpUrl => kept(root.url),
-        Keyword::HttpMethod => kept(root.method),
-        Keyword::HttpUserAgent => kept(root.user_agent),
-        Keyword::HttpClientIp => kept(root.client_ip),
-        _ => of_piece(&root.piece, trace_start, keyword),
-    }
+fn text(text: Option<KeptText<'_>>) -> Values<'_> {
+    Values::kept(text.map(|text| text.0.map(Value::Text)))
 }
 
 fn of_piece(piece: &Piece, trace_start: Timestamp, keyword: Keyword) -> Values<'static> {

@@ -1,13 +1,10 @@
 //! What a trace misses: the first that holds is told.
 
-use std::collections::HashSet;
-
 use serde::{Deserialize, Serialize};
 
-use crate::document::{Segment, SegmentId};
+use crate::document::Segment;
+use crate::graph::Calls;
 use crate::store::Trace;
-
-use super::parts;
 
 /// Why a trace is partial. Digests are stored with it: another variant is another form of digests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,17 +18,17 @@ pub(crate) enum Missing {
 }
 
 impl Missing {
-    /// `None` for a trace that is complete.
-    pub(crate) fn of(trace: &Trace) -> Option<Self> {
-        if parts(trace).any(Segment::is_in_progress) {
-            return Some(Self::End);
-        }
+    /// `None` for a trace that is complete. `calls` are its own.
+    pub(crate) fn of(trace: &Trace, calls: &Calls<'_>) -> Option<Self> {
+        let pieces = || calls.parts().map(|part| part.piece);
         let misses_parent = |segment: &Segment| segment.parent_id.is_some_and(|parent| !trace.contains(parent));
-        if !trace.orphans().is_empty() || trace.segments().iter().any(misses_parent) {
-            return Some(Self::Parent);
+        let misses_answer = |piece: &Segment| piece.expects_callee() && calls.answers_to(piece).is_empty();
+        if pieces().any(Segment::is_in_progress) {
+            Some(Self::End)
+        } else if !trace.orphans().is_empty() || trace.segments().iter().any(misses_parent) {
+            Some(Self::Parent)
+        } else {
+            pieces().any(misses_answer).then_some(Self::Answer)
         }
-        let answered: HashSet<SegmentId> = trace.segments().iter().filter_map(|segment| segment.parent_id).collect();
-        let misses_answer = |part: &Segment| part.expects_callee() && !answered.contains(&part.id);
-        parts(trace).any(misses_answer).then_some(Self::Answer)
     }
 }

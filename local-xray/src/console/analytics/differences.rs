@@ -142,7 +142,7 @@ mod tests {
         let tallies = |entries: &'e [Entry]| {
             let mut tallies = Tallies::of_everything();
             for digest in entries.iter().map(|entry| entry.digest().view()) {
-                tallies.add(&digest, digest.root_work().as_ref());
+                tallies.add(&digest, digest.brief().root_work().as_ref());
             }
             tallies
         };

@@ -44,12 +44,11 @@ pub(super) fn rows(listed: &[&Candidate<'_>], view: &View, now: Timestamp) -> Ve
 fn row(candidate: &Candidate<'_>, slowest: Duration, view: &View, now: Timestamp) -> Row {
     let entry = candidate.entry;
     let digest = entry.digest().view();
-    let head = digest.head();
-    let root = head.root.as_ref();
+    let (brief, words) = (digest.brief(), digest.words());
     let id = entry.id().to_string();
     let share =
         candidate.response.map_or(0.0, |time| time.as_secs_f64() / slowest.as_secs_f64().max(f64::EPSILON) * 100.0);
-    let full_url = root.and_then(|root| root.url).map(|url| url_of(url, entry)).unwrap_or_default();
+    let full_url = words.url.map(|url| url_of(url, entry)).unwrap_or_default();
     let entry_point = digest.counts().find_map(|count| match count {
         Count::Segment { node, is_entry: true, .. } => Some(node.service().name.to_owned()),
         _ => None,
@@ -59,15 +58,15 @@ fn row(candidate: &Candidate<'_>, slowest: Duration, view: &View, now: Timestamp
         tail: id.chars().skip(id.len().saturating_sub(8)).collect(),
         age: format::age(now, candidate.start),
         exact: format::exact(candidate.start),
-        method: root.and_then(|root| root.method?.0).unwrap_or_default().to_ascii_uppercase(),
-        status: root.and_then(|root| root.piece.status).map(|status| status.to_string()).unwrap_or_default(),
+        method: words.method.and_then(|method| method.0).unwrap_or_default().to_ascii_uppercase(),
+        status: brief.root.and_then(|root| root.status).map(|status| status.to_string()).unwrap_or_default(),
         state: candidate.outcome.map_or("pending", health::word),
-        partial: head.missing.map(partial),
+        partial: brief.missing.map(partial),
         response_time: candidate.response.map_or_else(|| "–".to_owned(), format::duration),
         bar: format!("{share:.1}"),
         url: Ended::new(path_of(&full_url)),
         service: entry_point.unwrap_or_default(),
-        annotations: head.annotations.len() as u64,
+        annotations: words.annotations.len() as u64,
         full_url,
         id,
     }
