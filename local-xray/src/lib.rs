@@ -23,6 +23,7 @@ pub mod sampling;
 pub mod settings;
 
 mod arn;
+mod cores;
 mod gzip;
 mod limits;
 mod refusal;

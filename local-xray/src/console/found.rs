@@ -2,7 +2,7 @@
 
 use crate::document::Timestamp;
 use crate::filter::{self, Filter, FilterError, GroupKey, Groups};
-use crate::store::{Entry, Extent, Range, Snapshot};
+use crate::store::{Entry, Extent, Range, Snapshot, matching};
 
 use super::expression;
 use super::notes::TRACES_COUNTED;
@@ -97,11 +97,11 @@ impl Found {
         groups: &dyn Groups,
     ) -> Result<Self, Unanswered> {
         let filter = compile(view, groups)?;
-        let entries: Vec<Entry> = newest().filter(|entry| entry.matches(&filter)).collect();
+        let entries: Vec<Entry> = matching(newest().collect(), &filter);
         let wider = wider(view, entries.is_empty(), groups).map(|(word, expression, filter)| Wider {
             word,
             expression,
-            count: newest().filter(|entry| entry.matches(&filter)).count(),
+            count: matching(newest().collect(), &filter).len(),
         });
         Ok(Self {
             in_range,

@@ -4,10 +4,11 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
+use crate::cores::on_all_cores;
 use crate::digest::DigestView;
 use crate::document::Outcome;
 use crate::graph::Measured;
-use crate::store::Entry;
+use crate::store::{Entry, WORTH_A_THREAD, opened};
 
 use super::attribute::{Attribute, Value, annotation_values};
 
@@ -78,6 +79,11 @@ impl<'e> Counts<'e> {
         }
         values.for_each(|value| self.values.entry(value).or_default().add(trace));
     }
+
+    fn merge(&mut self, other: Self) {
+        self.with_any.add(&other.with_any);
+        other.values.into_iter().for_each(|(value, tallied)| self.values.entry(value).or_default().add(&tallied));
+    }
 }
 
 impl<'e> Tallies<'e> {
@@ -100,12 +106,23 @@ impl<'e> Tallies<'e> {
             attribute.read(view, &mut values);
             counts.add(values.drain(..), &trace);
         }
-        let annotations = if self.has_annotations { view.head().annotations.as_slice() } else { &[] };
+        let annotations = if self.has_annotations { view.words().annotations.as_slice() } else { &[] };
         for (place, (key, _)) in annotations.iter().enumerate() {
             if annotations.iter().take(place).all(|(known, _)| known != key) {
-                annotation_values(view.head(), key, &mut values);
+                annotation_values(view.words(), key, &mut values);
                 self.annotations.entry(key).or_default().add(values.drain(..), &trace);
             }
+        }
+    }
+
+    /// Counts what another has counted of the same attributes.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.all.add(&other.all);
+        for ((_, counts), (_, others)) in self.asked.iter_mut().zip(other.asked) {
+            counts.merge(others);
+        }
+        for (key, counts) in other.annotations {
+            self.annotations.entry(key).or_default().merge(counts);
         }
     }
 
@@ -140,13 +157,17 @@ pub(super) struct Tally<'e> {
 }
 
 impl<'e> Tally<'e> {
-    pub(super) fn of(attribute: &Attribute, entries: impl IntoIterator<Item = &'e Entry>) -> Self {
-        let mut tallies = Tallies::of_one(attribute);
-        for entry in entries {
-            let view = entry.digest().view();
-            tallies.add(&view, view.root_work().as_ref());
-        }
-        tallies.take(attribute)
+    pub(super) fn of(attribute: &Attribute, entries: &[&'e Entry]) -> Self {
+        let parts = on_all_cores(entries, WORTH_A_THREAD, |part| {
+            let mut tallies = Tallies::of_one(attribute);
+            for (_, digest) in opened(part.iter().copied()) {
+                tallies.add(&digest, digest.brief().root_work().as_ref());
+            }
+            tallies
+        });
+        let mut all = Tallies::of_one(attribute);
+        parts.into_iter().for_each(|part| all.merge(part));
+        all.take(attribute)
     }
 
     /// Most frequent first; where that is equal, in the order of their labels.
@@ -170,11 +191,12 @@ mod tests {
     #[test]
     fn every_trace_counts_for_each_of_its_values() {
         let entries = entries(vec![like(), pending()]);
-        let tally = Tally::of(&Attribute::Service, &entries);
+        let listed: Vec<&Entry> = entries.iter().collect();
+        let tally = Tally::of(&Attribute::Service, &listed);
         let told: Vec<_> =
             tally.sorted().into_iter().map(|(value, one)| (value.label(), one.traces, one.failed)).collect();
         assert_eq!(told, [("monolith".to_owned(), 2, 1), ("like service".to_owned(), 1, 1)]);
-        let status = Tally::of(&Attribute::Status, &entries);
+        let status = Tally::of(&Attribute::Status, &listed);
         let average = |value: &Value<'_>| status.values[value].average();
         assert_eq!(average(&Value::Number(404_f64.to_bits())), Some(Duration::from_millis(2_500)));
         assert_eq!((average(&Value::Missing), status.traces), (None, 2));
@@ -183,15 +205,18 @@ mod tests {
     #[test]
     fn all_attributes_counted_at_once_are_each_counted_alone() {
         let entries = entries(vec![like(), pending(), hostile("a")]);
+        let listed: Vec<&Entry> = entries.iter().collect();
         let mut all = Tallies::of_everything();
         for entry in &entries {
+            let mut one = Tallies::of_everything();
             let view = entry.digest().view();
-            all.add(&view, view.root_work().as_ref());
+            one.add(&view, view.brief().root_work().as_ref());
+            all.merge(one);
         }
         assert_eq!(all.keys(), BTreeSet::from(["a", "chaos_fault", "mysfit_id"]));
         let annotations = ["a", "chaos_fault", "mysfit_id", "gone"].map(|key| Attribute::Annotation(key.to_owned()));
         for attribute in Attribute::fixed().chain(annotations) {
-            let (together, alone) = (all.take(&attribute), Tally::of(&attribute, &entries));
+            let (together, alone) = (all.take(&attribute), Tally::of(&attribute, &listed));
             assert_eq!((together.values, together.traces), (alone.values, alone.traces), "{attribute:?}");
         }
     }

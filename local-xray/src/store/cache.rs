@@ -24,6 +24,10 @@ struct Generations {
     young_bytes: usize,
 }
 
+/// The frame that was read last. Whoever reads many in the order of a list finds most of them here.
+#[derive(Default)]
+pub(super) struct AtHand(Option<(Kind, Place, Arc<Vec<u8>>)>);
+
 impl Cache {
     /// A cache of so many bytes.
     pub(super) fn new(bytes: u64) -> Self {
@@ -47,6 +51,25 @@ impl Cache {
         // Not under the lock: two who miss the same frame both read it, and nobody else waits.
         let frame = Arc::new(read()?);
         self.with(|generations| generations.insert(key, Arc::clone(&frame), self.half));
+        Ok(frame)
+    }
+
+    /// The same, unless the frame is at hand.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub(super) fn get_after(
+        &self,
+        at_hand: &mut AtHand,
+        kind: Kind,
+        place: Place,
+        read: impl FnOnce() -> io::Result<Vec<u8>>,
+    ) -> io::Result<Arc<Vec<u8>>> {
+        if let Some((_, _, frame)) = at_hand.0.as_ref().filter(|(known, at, _)| (*known, *at) == (kind, place)) {
+            return Ok(Arc::clone(frame));
+        }
+        let frame = self.get(kind, place, read)?;
+        at_hand.0 = Some((kind, place, Arc::clone(&frame)));
         Ok(frame)
     }
 

@@ -8,7 +8,7 @@ use crate::digest::Digest;
 use crate::document::{Document, TraceId, parse};
 
 use super::Trace;
-use super::cache::Cache;
+use super::cache::{AtHand, Cache};
 use super::journal::frame::{self, Kind};
 use super::journal::{Place, Shelf};
 use super::settled::rows::Rows;
@@ -38,8 +38,8 @@ impl Library {
     }
 
     /// The digest of a settled trace. One that cannot be read counts, and says nothing.
-    pub(super) fn digest(&self, rows: &Rows, row: u32) -> Digest {
-        match rows.record(row, &self.cache) {
+    pub(super) fn digest(&self, rows: &Rows, row: u32, at_hand: &mut AtHand) -> Digest {
+        match rows.record(row, &self.cache, at_hand) {
             Ok(record) => record.digest(),
             Err(error) => {
                 self.note(rows.id(row), &error);
@@ -50,7 +50,7 @@ impl Library {
 
     /// Where the documents of a settled trace are.
     pub(super) fn places(&self, rows: &Rows, row: u32) -> Vec<Place> {
-        let record = rows.record(row, &self.cache);
+        let record = rows.record(row, &self.cache, &mut AtHand::default());
         record.inspect_err(|error| self.note(rows.id(row), error)).map(|record| record.places()).unwrap_or_default()
     }
 

@@ -49,7 +49,8 @@ use crate::document::TraceId;
 
 pub use self::arrival::Arrival;
 use self::budget::Budget;
-pub use self::entry::{Entry, Extent, NoPosition, Position, Range};
+pub use self::entry::{Entry, Extent, NoPosition, Position, Range, matching};
+pub(crate) use self::entry::{WORTH_A_THREAD, opened};
 use self::journal::Shape;
 use self::journal::files::{Disk, Memory};
 pub use self::journal::{Durability, Recovery};

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::cores::on_all_cores;
 use crate::document::{Timestamp, TraceId, Window};
 use crate::filter::{Filter, Selector};
 use crate::graph::{Point, Series, ServiceGraph};
@@ -12,7 +13,10 @@ use crate::graph::{Point, Series, ServiceGraph};
 use super::aggregate::{Memo, Minute};
 use super::counted::{Counted, selected_work};
 use super::seconds::Seconds;
-use super::{Entry, Extent, Position, Range, Snapshot};
+use super::{Entry, Extent, Position, Range, Snapshot, WORTH_A_THREAD, matching, opened};
+
+/// Fewer minutes than this are not worth a second thread.
+const MINUTES_WORTH_A_THREAD: usize = 4;
 
 /// A window, in parts that have been added up and parts that have not.
 struct Parts<'s> {
@@ -43,12 +47,16 @@ impl Snapshot {
     /// The service graph of all work that began in the window, in traces for which the expression holds.
     pub fn graph(&self, window: Window, filter: &Filter) -> ServiceGraph {
         if !filter.is_empty() {
-            let matching = self.entries(Range::Active, window, None).filter(|entry| entry.matches(filter));
-            return graph_of(matching.collect::<Vec<_>>().iter(), window);
+            return graph_of(&self.matching(window, filter), window);
         }
         let parts = self.parts(window);
+        let minutes = on_all_cores(&parts.minutes, MINUTES_WORTH_A_THREAD, |part| {
+            let mut counted = Counted::default();
+            part.iter().for_each(|(minute, memo)| counted.merge(self.counted(*minute, memo)));
+            counted
+        });
         let mut counted = Counted::default();
-        parts.minutes.iter().for_each(|(minute, memo)| counted.merge(self.counted(*minute, memo)));
+        minutes.iter().for_each(|minutes| counted.merge(minutes));
         parts.seconds.iter().for_each(|(second, seconds)| counted.merge(seconds.counted(*second)));
         parts.rest.iter().for_each(|(part, entry)| counted.add(&entry.digest().view(), *part));
         counted.finish(|id| self.published.state.entry(id).filter(|entry| entry.was_active_in(window)))
@@ -69,13 +77,17 @@ impl Snapshot {
             }
             parts.rest
         } else {
-            let matching = self.entries(Range::Active, window, None).filter(|entry| entry.matches(filter));
-            matching.map(|entry| (window, entry)).collect()
+            self.matching(window, filter).into_iter().map(|entry| (window, entry)).collect()
         };
         for (part, entry) in entries {
             selected_work(&entry.digest().view(), part, selector).iter().for_each(|work| series.add(work));
         }
         series.into_points()
+    }
+
+    /// The traces of a window for which an expression holds, latest start first.
+    fn matching(&self, window: Window, filter: &Filter) -> Vec<Entry> {
+        matching(self.entries(Range::Active, window, None).collect(), filter)
     }
 
     fn parts(&self, window: Window) -> Parts<'_> {
@@ -104,7 +116,7 @@ impl Snapshot {
     /// Adds up the seconds of a minute.
     fn seconds(&self, minute: Minute) -> Seconds {
         let entries: Vec<Entry> = self.published.state.working_in(minute).collect();
-        Seconds::of(minute, entries.iter().map(|entry| (entry.id(), entry.digest().view())))
+        Seconds::of(minute, opened(&entries).map(|(entry, digest)| (entry.id(), digest)))
     }
 
     /// The sums of one minute.
@@ -112,16 +124,23 @@ impl Snapshot {
         memo.get_or_init(|| {
             let entries: Vec<Entry> = self.published.state.working_in(minute).collect();
             let mut counted = Counted::default();
-            entries.iter().for_each(|entry| counted.add(&entry.digest().view(), minute.window()));
+            opened(&entries).for_each(|(_, digest)| counted.add(&digest, minute.window()));
             counted.into_owned()
         })
     }
 }
 
-/// The service graph of all work in these traces that began in the window.
+/// The service graph of all work in these traces that began in the window; a trace that is there twice counts once.
 pub fn graph_of<'e>(entries: impl IntoIterator<Item = &'e Entry>, window: Window) -> ServiceGraph {
-    let entries: HashMap<TraceId, &Entry> = entries.into_iter().map(|entry| (entry.id(), entry)).collect();
+    let mut by_id: HashMap<TraceId, &Entry> = HashMap::new();
+    let entries = entries.into_iter().filter(|entry| by_id.insert(entry.id(), entry).is_none());
+    let entries: Vec<&Entry> = entries.collect();
+    let parts = on_all_cores(&entries, WORTH_A_THREAD, |part| {
+        let mut counted = Counted::default();
+        opened(part.iter().copied()).for_each(|(_, digest)| counted.add(&digest, window));
+        counted
+    });
     let mut counted = Counted::default();
-    entries.values().for_each(|entry| counted.add(&entry.digest().view(), window));
-    counted.finish(|id| entries.get(&id).copied().cloned())
+    parts.iter().for_each(|part| counted.merge(part));
+    counted.finish(|id| by_id.get(&id).copied().cloned())
 }

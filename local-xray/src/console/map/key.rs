@@ -1,6 +1,7 @@
-//! Names of nodes and edges in URLs. Keys are only ever compared with the keys of the nodes at hand, never taken apart.
+//! Names of nodes and edges in URLs. Keys are only ever compared with the keys of the nodes at hand, never taken apart
+//! without the names that they may be made of.
 
-use crate::graph::{Edge, Service, ServiceGraph};
+use crate::graph::{Edge, Service, ServiceGraph, ServiceRef};
 
 /// The key of a node: its name, and its type where it has one. Names and types together identify a node.
 pub(in crate::console) fn node(service: &Service) -> String {
@@ -13,6 +14,26 @@ pub(in crate::console) fn node(service: &Service) -> String {
 /// The key of the edge between two nodes.
 pub(in crate::console) fn edge(caller: &Service, callee: &Service) -> String {
     format!("{}>{}", node(caller), node(callee))
+}
+
+/// Says whether this is the key of a node of these names.
+pub(in crate::console) fn is_node(key: &str, service: ServiceRef<'_>) -> bool {
+    after(key, service) == Some("")
+}
+
+/// Says whether this is the key of an edge between nodes of these names.
+pub(in crate::console) fn is_edge(key: &str, caller: ServiceRef<'_>, callee: ServiceRef<'_>) -> bool {
+    let callee_key = after(key, caller).and_then(|rest| rest.strip_prefix('>'));
+    callee_key.is_some_and(|key| is_node(key, callee))
+}
+
+/// What follows the key of a node.
+fn after<'k>(key: &'k str, service: ServiceRef<'_>) -> Option<&'k str> {
+    let rest = key.strip_prefix(service.name)?;
+    match service.service_type {
+        None => Some(rest),
+        Some(service_type) => rest.strip_prefix('!')?.strip_prefix(service_type),
+    }
 }
 
 /// Finds the node with a key.

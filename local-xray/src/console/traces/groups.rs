@@ -82,7 +82,7 @@ impl Grouping {
 impl Groups {
     #[expect(clippy::cast_precision_loss, reason = "a length for the eye")]
     fn of(attribute: &Attribute, listed: &[&Entry], view: &View, path: &str) -> Self {
-        let tally = Tally::of(attribute, listed.iter().copied());
+        let tally = Tally::of(attribute, listed);
         let values = tally.sorted();
         let row = |(value, one): &(&Value<'_>, Tallied)| Row {
             value: value.label(),

@@ -3,12 +3,15 @@
 
 use std::time::Duration;
 
-use crate::console::map::key;
 use crate::console::view::{StateFilter, View};
 use crate::console::{format, health};
+use crate::cores::on_all_cores;
+use crate::digest::DigestView;
 use crate::document::{Outcome, Timestamp, Window};
-use crate::graph::{Histogram, Measured, Statistics};
-use crate::store::{Entry, graph_of};
+use crate::graph::{Histogram, Measured};
+use crate::store::{Entry, WORTH_A_THREAD, opened};
+
+use super::picked::Pick;
 
 /// A trace that fulfils every restriction but the band of response times.
 pub(super) struct Candidate<'f> {
@@ -53,51 +56,46 @@ impl Candidate<'_> {
     }
 }
 
-/// The traces among these that fulfil every restriction but the band.
+/// The traces among these that fulfil every restriction but the band, in their order.
 pub(super) fn candidates<'f>(entries: &'f [Entry], view: &View, window: Window) -> Vec<Candidate<'f>> {
-    entries.iter().filter_map(|entry| candidate(entry, view, window)).collect()
+    let candidates = on_all_cores(entries, WORTH_A_THREAD, |part| {
+        opened(part).filter_map(|(entry, digest)| candidate(entry, &digest, view, window)).collect::<Vec<_>>()
+    });
+    candidates.into_iter().flatten().collect()
 }
 
-/// Node and edge numbers come from the map of the trace alone, so that the list holds exactly the traces that a number
+/// Node and edge numbers are those of the map of the trace alone, so that the list holds exactly the traces that a number
 /// on the map counted.
-fn candidate<'f>(entry: &'f Entry, view: &View, window: Window) -> Option<Candidate<'f>> {
-    let digest = entry.digest().view();
-    let head = digest.head();
-    if view.state == Some(StateFilter::Partial) && head.missing.is_none() {
+fn candidate<'f>(entry: &'f Entry, digest: &DigestView<'_>, view: &View, window: Window) -> Option<Candidate<'f>> {
+    let brief = digest.brief();
+    if view.state == Some(StateFilter::Partial) && brief.missing.is_none() {
         return None;
     }
-    let root = digest.root_work();
+    let root = brief.root_work();
     let response = root.as_ref().and_then(Measured::response_time);
     let outcome = root.as_ref().filter(|_| response.is_some()).map(Measured::outcome);
-    let times = if view.node.is_none() && view.edge.is_none() {
-        if let Some(StateFilter::Outcome(wanted)) = view.state
-            && outcome != Some(wanted)
-        {
-            return None;
+    let node = view.node.as_deref().map(Pick::Node);
+    let times = match node.or(view.edge.as_deref().map(Pick::Edge)) {
+        None => {
+            if let Some(StateFilter::Outcome(wanted)) = view.state
+                && outcome != Some(wanted)
+            {
+                return None;
+            }
+            // Rounded as histograms round.
+            Times::Root(response.map(|time| u64::try_from((time.as_micros() + 500) / 1_000).unwrap_or(u64::MAX)))
         }
-        // Rounded as histograms round.
-        Times::Root(response.map(|time| u64::try_from((time.as_micros() + 500) / 1_000).unwrap_or(u64::MAX)))
-    } else {
-        let (statistics, histogram) = picked(entry, view, window)?;
-        if let Some(StateFilter::Outcome(wanted)) = view.state
-            && health::count(&statistics, wanted) == 0
-        {
-            return None;
+        Some(pick) => {
+            let (statistics, histogram) = pick.counted_in(entry, digest, window)?;
+            if let Some(StateFilter::Outcome(wanted)) = view.state
+                && health::count(&statistics, wanted) == 0
+            {
+                return None;
+            }
+            Times::Picked(histogram)
         }
-        Times::Picked(histogram)
     };
-    Some(Candidate { entry, start: head.start(), root, response, outcome, times })
-}
-
-/// The numbers of the node or the edge that was picked, in this trace; `None` when it has no part in it.
-fn picked(entry: &Entry, view: &View, window: Window) -> Option<(Statistics, Histogram)> {
-    let graph = graph_of([entry], window);
-    if let Some(node) = &view.node {
-        let service = key::find_node(&graph, node)?;
-        return Some((service.statistics.unwrap_or_default(), service.response_time_histogram.clone()));
-    }
-    let (_, _, edge) = key::find_edge(&graph, view.edge.as_ref()?)?;
-    Some((edge.statistics, edge.response_time_histogram.clone()))
+    Some(Candidate { entry, start: brief.start(), root, response, outcome, times })
 }
 
 /// What the list is restricted to.

@@ -4,6 +4,7 @@
 mod groups;
 mod listing;
 mod meant;
+mod picked;
 mod row;
 
 use actix_web::http::StatusCode;

@@ -11,7 +11,7 @@ use hashbrown::HashTable;
 use crate::document::{Timestamp, TraceId, Window};
 use crate::store::Position;
 use crate::store::aggregate::Minute;
-use crate::store::cache::Cache;
+use crate::store::cache::{AtHand, Cache};
 use crate::store::journal::files::{Bytes, read_frame};
 use crate::store::journal::frame::Kind;
 use crate::store::journal::{FileNumber, Place};
@@ -149,12 +149,12 @@ impl Rows {
     ///
     /// # Errors
     /// When the index cannot be read there.
-    pub(in crate::store) fn record(&self, row: u32, cache: &Cache) -> io::Result<Record> {
+    pub(in crate::store) fn record(&self, row: u32, cache: &Cache, at_hand: &mut AtHand) -> io::Result<Record> {
         let damaged = || io::Error::new(io::ErrorKind::InvalidData, "the index is damaged");
         let slot = index(*self.columns.slots.get(index(row)).ok_or_else(damaged)?);
         let offset = *self.columns.chunks.get(slot / run::CHUNK).ok_or_else(damaged)?;
         let place = Place { file: self.number, offset };
-        let chunk = cache.get(Kind::Digests, place, || read_frame(&*self.file, Kind::Digests, place))?;
+        let chunk = cache.get_after(at_hand, Kind::Digests, place, || read_frame(&*self.file, Kind::Digests, place))?;
         Record::of(chunk, slot % run::CHUNK).ok_or_else(damaged)
     }
 
