@@ -93,7 +93,7 @@ impl Attribute {
 
     /// Adds the values that a trace has to an empty list, each once.
     pub(super) fn read<'d>(&self, view: &DigestView<'d>, values: &mut Vec<Value<'d>>) {
-        let causes = || &view.body().causes;
+        let causes = || &view.cast().causes;
         let chain = |cause: &PlacedCause| Value::Chain(view.passed(cause).map(|(service, _)| service.name).collect());
         match self {
             Self::Url => add(values, view.words().url.map(kept)),

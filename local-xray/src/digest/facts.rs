@@ -27,8 +27,8 @@ pub(crate) struct Brief {
     pub(crate) names_places: bool,
     /// The root segment.
     pub(crate) root: Option<Piece>,
-    /// How many bytes the words take, so that the work behind them is found without reading them.
-    pub(super) word_bytes: usize,
+    /// How many bytes words and cast take, so that what is behind them is found without reading them.
+    pub(super) lengths: (usize, usize),
 }
 
 impl Brief {
@@ -85,11 +85,21 @@ pub(crate) enum KeptValue<'d> {
     Truth(bool),
 }
 
-/// What is behind the trace's nodes and edges. Parts refer to one another by their places in these lists.
+/// The services of a trace, without their work.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Body<'d> {
+pub(crate) struct Cast<'d> {
+    /// Those included that were only called. Everything else refers to them by their places.
     #[serde(borrow)]
     pub(crate) nodes: Vec<Node<'d>>,
+    /// Those that sent segments.
+    pub(super) active: Vec<u32>,
+    pub(crate) causes: Causes,
+}
+
+/// What is behind the trace's nodes and edges. Parts refer to one another by their places in these lists, and to nodes by
+/// theirs in the cast.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Body<'d> {
     pub(crate) pieces: Vec<Piece>,
     pub(crate) counts: Vec<PlacedCount>,
     pub(crate) links: Vec<PlacedLink>,
@@ -99,7 +109,6 @@ pub(crate) struct Body<'d> {
     pub(crate) queue_calls: Vec<QueueCall>,
     /// Offsets of the ends of segments.
     pub(super) segment_ends: Vec<i64>,
-    pub(crate) causes: Causes,
 }
 
 /// The root causes of what the root segment suffered.

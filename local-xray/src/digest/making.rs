@@ -8,11 +8,11 @@ use crate::store::Trace;
 use crate::summary::{Missing, Step, Ways, names_place, parts, root_segment};
 
 use super::facts::{
-    Body, Brief, Causes, KeptText, KeptValue, Node, Piece, PlacedCause, PlacedCount, PlacedLink, QueueCall, Words,
-    micros,
+    Body, Brief, Cast, Causes, KeptText, KeptValue, Node, Piece, PlacedCause, PlacedCount, PlacedLink, QueueCall,
+    Words, micros,
 };
 
-pub(super) fn brief(trace: &Trace, calls: &Calls<'_>, word_bytes: usize) -> Brief {
+pub(super) fn brief(trace: &Trace, calls: &Calls<'_>, lengths: (usize, usize)) -> Brief {
     Brief {
         start: trace.start_time().micros(),
         length: micros(trace.end_time().since(trace.start_time())),
@@ -21,7 +21,7 @@ pub(super) fn brief(trace: &Trace, calls: &Calls<'_>, word_bytes: usize) -> Brie
         has_inferred: calls.has_unanswered_call(),
         names_places: parts(trace).any(names_place),
         root: root_segment(trace).map(|root| Piece::of(root, trace.start_time())),
-        word_bytes,
+        lengths,
     }
 }
 
@@ -63,12 +63,14 @@ fn add_new<T: PartialEq>(list: &mut Vec<T>, item: Option<T>) {
 pub(super) struct Work<'t> {
     keys: Vec<Key<'t>>,
     places: HashMap<Key<'t>, u32>,
-    body: Body<'t>,
+    causes: Causes,
+    pub(super) body: Body<'t>,
 }
 
 impl<'t> Work<'t> {
     pub(super) fn of(trace: &'t Trace, calls: &Calls<'t>) -> Self {
-        let mut work = Self { keys: Vec::new(), places: HashMap::new(), body: Body::default() };
+        let mut work =
+            Self { keys: Vec::new(), places: HashMap::new(), causes: Causes::default(), body: Body::default() };
         for part in calls.parts() {
             let counts = calls.counts_of(part);
             work.add_counts(counts, trace);
@@ -85,7 +87,7 @@ impl<'t> Work<'t> {
             work.body.queue_calls.push(QueueCall::new(call.id, queue, sent));
         }
         let ways = Ways::of(trace, calls);
-        work.body.causes = Causes {
+        work.causes = Causes {
             fault: work.cause(&ways.to_fault()),
             error: work.cause(&ways.to_error()),
             response_time: work.cause(&ways.to_delay()),
@@ -95,13 +97,19 @@ impl<'t> Work<'t> {
         work
     }
 
-    /// The body, with the names put in.
-    pub(super) fn body(&self) -> Body<'_> {
+    /// The services, with their names.
+    pub(super) fn cast(&self) -> Cast<'_> {
         let nodes = self.keys.iter().map(|key| {
             let service = key.service();
             Node { name: service.name, service_type: service.service_type, account_id: service.account_id }
         });
-        Body { nodes: nodes.collect(), ..self.body.clone() }
+        let mut active = Vec::new();
+        for count in &self.body.counts {
+            if let PlacedCount::Segment { node, .. } = count {
+                add_new(&mut active, Some(*node));
+            }
+        }
+        Cast { nodes: nodes.collect(), active, causes: self.causes.clone() }
     }
 
     /// The counts of one part follow one another, and many are about the same piece.

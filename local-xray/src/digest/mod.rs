@@ -6,10 +6,10 @@
 //! to be read.
 //!
 //! A digest is one block of bytes that stands alone: names are written out, because a table shared by all digests would
-//! have to be kept in step with every file that a digest is stored in. It has three parts. The `Brief` holds what the
+//! have to be kept in step with every file that a digest is stored in. It has four parts. The `Brief` holds what the
 //! root segment and the trace as a whole say in numbers, which charts ask of every trace; `Words` what they say in words,
-//! which most expressions ask; the `Body` holds the work behind nodes and edges. Reading borrows from the bytes; words
-//! and body are read when they are first needed.
+//! which most expressions ask; the `Cast` holds the services, and the `Body` the work behind nodes and edges. Reading borrows
+//! from the bytes; all but the first part are read when they are first needed.
 
 mod facts;
 mod making;
@@ -48,13 +48,13 @@ impl Digest {
     /// Condenses a trace.
     pub fn of(trace: &Trace) -> Self {
         const WRITABLE: &str = "lists and texts of known length can always be written";
-        let calls = Calls::of(trace);
-        let words = postcard::to_allocvec(&making::words(trace)).expect(WRITABLE);
-        let brief = making::brief(trace, &calls, words.len());
-        let mut bytes = postcard::to_allocvec(&brief).expect(WRITABLE);
-        bytes.extend(words);
+        let (calls, words) = (Calls::of(trace), making::words(trace));
         let work = making::Work::of(trace, &calls);
-        let bytes = postcard::to_extend(&work.body(), bytes).expect(WRITABLE);
+        let words = postcard::to_allocvec(&words).expect(WRITABLE);
+        let cast = postcard::to_allocvec(&work.cast()).expect(WRITABLE);
+        let brief = making::brief(trace, &calls, (words.len(), cast.len()));
+        let bytes = [postcard::to_allocvec(&brief).expect(WRITABLE), words, cast].concat();
+        let bytes = postcard::to_extend(&work.body, bytes).expect(WRITABLE);
         Self(Source::Own(bytes.into_boxed_slice()))
     }
 
@@ -94,6 +94,6 @@ impl Eq for Digest {}
 impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let view = self.view();
-        f.debug_tuple("Digest").field(view.brief()).field(view.words()).field(view.body()).finish()
+        f.debug_tuple("Digest").field(view.brief()).field(view.words()).field(view.cast()).field(view.body()).finish()
     }
 }

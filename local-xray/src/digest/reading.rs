@@ -5,14 +5,16 @@ use std::cell::OnceCell;
 use crate::document::{SegmentId, Timestamp, TraceId, Window};
 use crate::graph::{Count, Key, Measured, ServiceRef};
 
-use super::facts::{Body, Brief, Node, Piece, PlacedCause, PlacedCount, Words};
+use super::facts::{Body, Brief, Cast, Node, Piece, PlacedCause, PlacedCount, Words};
 
 /// An open digest. Damaged bytes read as a trace of which nothing is known; [`DigestView::is_whole`] tells.
 pub(crate) struct DigestView<'d> {
     brief: Brief,
     word_bytes: &'d [u8],
+    cast_bytes: &'d [u8],
     body_bytes: &'d [u8],
     words: OnceCell<Words<'d>>,
+    cast: OnceCell<Cast<'d>>,
     body: OnceCell<Body<'d>>,
 }
 
@@ -20,8 +22,11 @@ impl<'d> DigestView<'d> {
     /// Opens a digest; `None` when the bytes hold none.
     pub(super) fn open(bytes: &'d [u8]) -> Option<Self> {
         let (brief, rest): (Brief, _) = postcard::take_from_bytes(bytes).ok()?;
-        let (word_bytes, body_bytes) = rest.split_at_checked(brief.word_bytes)?;
-        Some(Self { brief, word_bytes, body_bytes, words: OnceCell::new(), body: OnceCell::new() })
+        let (words, casts) = brief.lengths;
+        let (word_bytes, rest) = rest.split_at_checked(words)?;
+        let (cast_bytes, body_bytes) = rest.split_at_checked(casts)?;
+        let (words, cast, body) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Some(Self { brief, word_bytes, cast_bytes, body_bytes, words, cast, body })
     }
 
     /// What the root segment and the trace as a whole say in numbers.
@@ -34,6 +39,11 @@ impl<'d> DigestView<'d> {
         self.words.get_or_init(|| postcard::from_bytes(self.word_bytes).unwrap_or_default())
     }
 
+    /// The services of the trace.
+    pub(crate) fn cast(&self) -> &Cast<'d> {
+        self.cast.get_or_init(|| postcard::from_bytes(self.cast_bytes).unwrap_or_default())
+    }
+
     /// What is behind the trace's nodes and edges.
     pub(crate) fn body(&self) -> &Body<'d> {
         self.body.get_or_init(|| postcard::from_bytes(self.body_bytes).unwrap_or_default())
@@ -42,29 +52,24 @@ impl<'d> DigestView<'d> {
     /// Says whether the other parts can be read too.
     pub(super) fn is_whole(&self) -> bool {
         postcard::from_bytes::<Words<'_>>(self.word_bytes).is_ok()
+            && postcard::from_bytes::<Cast<'_>>(self.cast_bytes).is_ok()
             && postcard::from_bytes::<Body<'_>>(self.body_bytes).is_ok()
     }
 
     /// The services that took part, those included that were only called.
     pub(crate) fn services(&self) -> impl Iterator<Item = ServiceRef<'d>> {
-        self.body().nodes.iter().map(Node::service)
+        self.cast().nodes.iter().map(Node::service)
     }
 
-    /// The services that sent segments, once for each segment.
+    /// The services that sent segments.
     pub(crate) fn active_services(&self) -> impl Iterator<Item = ServiceRef<'d>> {
-        let body = self.body();
-        let segments = body.counts.iter().filter_map(|count| match count {
-            PlacedCount::Segment { node, .. } => usize::try_from(*node).ok(),
-            PlacedCount::Inferred { .. } | PlacedCount::Entry { .. } | PlacedCount::Call { .. } => None,
-        });
-        segments.filter_map(|place| body.nodes.get(place)).map(Node::service)
+        self.cast().active.iter().filter_map(|place| self.service(*place))
     }
 
     /// Who called whom, by name; the clients at the entry are left out.
     pub(crate) fn calls(&self) -> impl Iterator<Item = (&'d str, &'d str)> {
-        let body = self.body();
-        let name = |place: u32| Some(body.nodes.get(usize::try_from(place).ok()?)?.name);
-        body.counts.iter().filter_map(move |count| match count {
+        let name = |place: u32| Some(self.service(place)?.name);
+        self.body().counts.iter().filter_map(move |count| match count {
             PlacedCount::Call { caller, callee, .. } => Some((name(*caller)?, name(*callee)?)),
             PlacedCount::Segment { .. } | PlacedCount::Inferred { .. } | PlacedCount::Entry { .. } => None,
         })
@@ -74,10 +79,7 @@ impl<'d> DigestView<'d> {
     pub(crate) fn passed(&self, cause: &PlacedCause) -> impl Iterator<Item = (ServiceRef<'d>, bool)> {
         let last = cause.services.len().saturating_sub(1);
         let services = cause.services.iter().enumerate();
-        services.filter_map(move |(index, place)| {
-            let node = self.body().nodes.get(usize::try_from(*place).ok()?)?;
-            Some((node.service(), cause.is_inferred && index == last))
-        })
+        services.filter_map(move |(index, place)| Some((self.service(*place)?, cause.is_inferred && index == last)))
     }
 
     /// What a graph counts of the trace, with the piece of each count.
@@ -140,9 +142,12 @@ impl<'d> DigestView<'d> {
         })
     }
 
+    fn service(&self, place: u32) -> Option<ServiceRef<'d>> {
+        self.cast().nodes.get(usize::try_from(place).ok()?).map(Node::service)
+    }
+
     fn key(&self, place: u32) -> Option<Key<'d>> {
-        let node = self.body().nodes.get(usize::try_from(place).ok()?)?;
-        Some(Key::of_service(node.service()))
+        self.service(place).map(Key::of_service)
     }
 }
 

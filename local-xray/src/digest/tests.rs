@@ -79,7 +79,7 @@ proptest! {
         for trace in traces(&documents) {
             let (digest, summary) = (Digest::of(&trace), summarise(&trace));
             let view = digest.view();
-            let causes = &view.body().causes;
+            let causes = &view.cast().causes;
             for (kept, told) in [
                 (&causes.fault, summary.fault_root_causes),
                 (&causes.error, summary.error_root_causes),

@@ -65,7 +65,7 @@ impl Evidence for DigestView<'_> {
     }
 
     fn any_cause(&self, list: CauseList, ask: &mut dyn FnMut(&dyn Subject) -> Answer) -> Answer {
-        let causes = &self.body().causes;
+        let causes = &self.cast().causes;
         let cause = match list.kind {
             CauseKind::Fault => &causes.fault,
             CauseKind::Error => &causes.error,
@@ -79,7 +79,7 @@ impl Evidence for DigestView<'_> {
     }
 
     fn has_cause(&self, _: &CausePattern) -> Answer {
-        if self.body().causes == Causes::default() { Answer::No } else { Answer::ReadDocuments }
+        if self.cast().causes == Causes::default() { Answer::No } else { Answer::ReadDocuments }
     }
 }
 
