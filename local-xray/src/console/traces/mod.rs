@@ -138,12 +138,13 @@ fn place(candidate: &Candidate<'_>, view: &View) -> listing::Place {
 
 /// What was found is newest first already.
 fn sorted<'c, 'f>(candidates: impl Iterator<Item = &'c Candidate<'f>>, view: &View) -> Vec<&'c Candidate<'f>> {
-    let mut meant: Vec<&Candidate<'_>> = candidates.collect();
     let sort = view.listing.sort;
-    if sort != Sort::Newest {
-        meant.sort_by(|one, other| sort.compare(&place(one, view), &place(other, view)));
+    if sort == Sort::Newest {
+        return candidates.collect();
     }
-    meant
+    let mut placed: Vec<_> = candidates.map(|one| (place(one, view), one)).collect();
+    placed.sort_unstable_by(|(one, _), (other, _)| sort.compare(one, other));
+    placed.into_iter().map(|(_, one)| one).collect()
 }
 
 /// How the roots ended, by period of their start.
