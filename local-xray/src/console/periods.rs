@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::cores::on_all_cores;
 use crate::document::{Timestamp, Window};
 use crate::filter::Filter;
 use crate::graph::ServiceGraph;
@@ -30,8 +31,10 @@ pub(super) struct Period {
 impl Periods {
     /// All work of the time that `graph` covers, `everything` being the empty expression.
     pub(super) fn of_all(snapshot: &Snapshot, everything: &Filter, graph: &ServiceGraph, window: Window) -> Self {
-        let part = |time: Window| Period { time, graph: snapshot.graph(time.common(window), everything) };
-        Self { parts: cut(covered(graph, window)).into_iter().map(part).collect() }
+        let part = |time: &Window| Period { time: *time, graph: snapshot.graph(time.common(window), everything) };
+        let times = cut(covered(graph, window));
+        let parts = on_all_cores(&times, 2, |times| times.iter().map(part).collect::<Vec<_>>());
+        Self { parts: parts.into_iter().flatten().collect() }
     }
 
     /// The work of these traces, whose graph is `graph`.
