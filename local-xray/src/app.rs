@@ -66,7 +66,7 @@ impl App {
         let store = Store::open(&config.store).context("--data chooses another folder, --in-memory does without")?;
         // After the store, which makes sure that nobody else has the folder.
         let logs = Logs::open(&config.logs)?;
-        let intake = Intake::new(store.clone(), logs.clone());
+        let intake = Intake::new(store.clone(), logs.clone(), config.store.max_memory);
         intake.watch_udp(datagrams.probe());
         let limits = Limits::new(config.strict);
         let now = Timestamp::now();

@@ -9,6 +9,7 @@ use clap::Args;
 use subtle::ConstantTimeEq;
 
 use crate::logs::LogsConfig;
+use crate::memory_limit::memory_limit;
 use crate::store::{Durability, StoreConfig};
 
 /// The default bounds on what a store keeps on disk, or in memory in place of a disk.
@@ -16,6 +17,10 @@ const MAX_BYTES_ON_DISK: u64 = 2 << 30;
 const MAX_BYTES_IN_MEMORY: u64 = 256 << 20;
 /// The default bound on the memory of traces: enough for the rows of five million.
 const MAX_MEMORY: u64 = 1 << 30;
+/// The parts of a container's memory that traces and log lines get by default; lines take twice theirs. The rest is for
+/// requests on their way, for answers, and for the process itself.
+const TRACES_SHARE: u64 = 4;
+const LOG_LINES_SHARE: u64 = 16;
 /// The default bounds on log lines, on disk and in memory. Lines are in memory too, where they take about twice as
 /// many bytes.
 const MAX_LOG_BYTES_ON_DISK: u64 = 64 << 20;
@@ -52,11 +57,12 @@ pub struct ServeArgs {
     max_bytes: Option<u64>,
 
     /// How much memory traces may take: those in use, what was read back, and sixty bytes or so for each that is on disk. When
-    /// there is not enough for these, the oldest go
-    #[arg(long, env = "LOCAL_XRAY_MAX_MEMORY", value_name = "BYTES", default_value = "1GiB", value_parser = bytes)]
-    max_memory: u64,
+    /// there is not enough for these, the oldest go [default: 1GiB, or a quarter of what a container is allowed]
+    #[arg(long, env = "LOCAL_XRAY_MAX_MEMORY", value_name = "BYTES", value_parser = bytes)]
+    max_memory: Option<u64>,
 
-    /// How many bytes log lines may take, e.g. 64MiB; the oldest go first [default: 64MiB; 16MiB in memory]
+    /// How many bytes log lines may take, e.g. 64MiB; the oldest go first. In memory they take twice as many [default: 64MiB,
+    /// or a sixteenth of what a container is allowed; 16MiB with --in-memory]
     #[arg(long, env = "LOCAL_XRAY_MAX_LOG_BYTES", value_name = "BYTES", value_parser = bytes)]
     max_log_bytes: Option<u64>,
 
@@ -152,22 +158,25 @@ impl Config {
 }
 
 impl ServeArgs {
-    fn store(&self) -> StoreConfig {
+    /// What is kept of traces, where so many bytes of memory are allowed.
+    fn store(&self, allowed: Option<u64>) -> StoreConfig {
         let folder = (!self.in_memory).then(|| self.folder());
         let default_bytes = if self.in_memory { MAX_BYTES_IN_MEMORY } else { MAX_BYTES_ON_DISK };
         StoreConfig {
             folder,
             max_bytes: self.max_bytes.unwrap_or(default_bytes),
-            max_memory: self.max_memory,
+            max_memory: self.max_memory.unwrap_or_else(|| share(MAX_MEMORY, TRACES_SHARE, allowed)),
             max_age: self.max_age,
             durability: self.durability,
         }
     }
 
-    fn logs(&self) -> LogsConfig {
-        let StoreConfig { folder, max_age, durability, .. } = self.store();
-        let default_bytes = if self.in_memory { MAX_LOG_BYTES_IN_MEMORY } else { MAX_LOG_BYTES_ON_DISK };
-        LogsConfig { folder, max_bytes: self.max_log_bytes.unwrap_or(default_bytes), max_age, durability }
+    /// What is kept of log lines, where so many bytes of memory are allowed.
+    fn logs(&self, allowed: Option<u64>) -> LogsConfig {
+        let StoreConfig { folder, max_age, durability, .. } = self.store(allowed);
+        let usual = if self.in_memory { MAX_LOG_BYTES_IN_MEMORY } else { MAX_LOG_BYTES_ON_DISK };
+        let max_bytes = self.max_log_bytes.unwrap_or_else(|| share(usual, LOG_LINES_SHARE, allowed));
+        LogsConfig { folder, max_bytes, max_age, durability }
     }
 
     /// The folder that was asked for, or the one that the XDG rules give a program; without a home, one where it stands.
@@ -182,18 +191,24 @@ impl ServeArgs {
 
 impl From<ServeArgs> for Config {
     fn from(args: ServeArgs) -> Self {
+        let allowed = memory_limit();
         Self {
             listen: args.listen,
             otlp_grpc: args.otlp_grpc,
             otlp_http: args.otlp_http,
-            store: args.store(),
-            logs: args.logs(),
+            store: args.store(allowed),
+            logs: args.logs(allowed),
             strict: args.strict,
             hosts: args.hosts.into_iter().map(|host| host.trim().to_owned()).filter(|host| !host.is_empty()).collect(),
             token: args.token.and_then(|token| Token::new(&token)),
             no_token: args.no_token,
         }
     }
+}
+
+/// The usual number of bytes, or a part of what is allowed where that is less.
+fn share(usual: u64, part: u64, allowed: Option<u64>) -> u64 {
+    allowed.map_or(usual, |allowed| usual.min((allowed / part).max(MIN_BYTES)))
 }
 
 impl Token {
@@ -277,13 +292,30 @@ mod tests {
     fn traces_are_kept_in_the_users_data_folder_unless_told_otherwise() {
         let check = |arguments: &[&str], folder: Option<&str>, max_bytes: u64| {
             let usual = ["local-xray", "--data-home", "/share", "--home", "/home/mia"];
-            let store = Serve::parse_from(usual.iter().chain(arguments)).args.store();
+            let store = Serve::parse_from(usual.iter().chain(arguments)).args.store(None);
             assert_eq!((store.folder.as_deref(), store.max_bytes), (folder.map(std::path::Path::new), max_bytes));
         };
         check(&[], Some("/share/local-xray"), 2 << 30);
         check(&["--data", "here"], Some("here"), 2 << 30);
         check(&["--in-memory"], None, 256 << 20);
         check(&["--in-memory", "--max-bytes", "1MiB"], None, 1 << 20);
+    }
+
+    #[test]
+    fn a_container_gets_what_it_can_hold() {
+        const MIB: u64 = 1 << 20;
+        let check = |arguments: &[&str], allowed: Option<u64>, traces: u64, lines: u64| {
+            let args = Serve::parse_from(["local-xray"].iter().chain(arguments)).args;
+            let (store, logs) = (args.store(allowed), args.logs(allowed));
+            assert_eq!((store.max_memory, logs.max_bytes), (traces, lines), "{arguments:?} {allowed:?}");
+        };
+        check(&[], None, 1_024 * MIB, 64 * MIB);
+        check(&[], Some(192 * MIB), 48 * MIB, 12 * MIB);
+        check(&["--in-memory"], Some(192 * MIB), 48 * MIB, 12 * MIB);
+        check(&["--in-memory"], Some(512 * MIB), 128 * MIB, 16 * MIB);
+        check(&[], Some(64 << 30), 1_024 * MIB, 64 * MIB);
+        check(&[], Some(MIB), MIB, MIB);
+        check(&["--max-memory", "2GiB", "--max-log-bytes", "1GiB"], Some(192 * MIB), 2_048 * MIB, 1_024 * MIB);
     }
 
     #[test]

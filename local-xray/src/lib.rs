@@ -37,6 +37,7 @@ pub mod console;
 mod access;
 pub mod app;
 pub mod config;
+mod memory_limit;
 mod routes;
 
 #[doc(hidden)]

@@ -65,9 +65,9 @@ struct Ledger {
 }
 
 impl Intake {
-    /// Opens the intake of a store and of the lines beside it.
-    pub fn new(store: Store, logs: Logs) -> Self {
-        Self { store, logs, gate: Gate::default(), ledger: Arc::default() }
+    /// Opens the intake of a store, which may take so many bytes of memory, and of the lines beside it.
+    pub fn new(store: Store, logs: Logs, max_memory: u64) -> Self {
+        Self { store, logs, gate: Gate::new(max_memory), ledger: Arc::default() }
     }
 
     /// Lets a request of so many bytes on its way, before anything is made of it. The request holds what it gets until its
