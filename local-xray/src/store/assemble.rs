@@ -1,9 +1,8 @@
 //! From loose pieces to a trace: subsegments nested under their parents, orphans apart.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::slice;
+use std::{mem, slice};
 
-use crate::document::{Kind, Segment, SegmentId};
+use crate::document::{Kind, Segment};
 
 /// How deep subsegments are nested. No document can nest deeper: the JSON reader stops before. Whatever walks or drops
 /// a tree by recursion relies on this.
@@ -31,20 +30,23 @@ pub(super) fn wins_over(piece: &Segment, known: &Segment) -> bool {
 /// Puts pieces together. Each piece appears exactly once in the result. What is called from the deepest level stays on
 /// that level, beside its parent.
 pub(super) fn assemble<'a>(pieces: impl Iterator<Item = &'a Segment>) -> Assembled {
-    let pieces: BTreeMap<SegmentId, &Segment> = pieces.map(|piece| (piece.id, piece)).collect();
-    let mut children: HashMap<SegmentId, Vec<SegmentId>> = HashMap::new();
+    let mut pieces: Vec<&Segment> = pieces.collect();
+    pieces.sort_unstable_by_key(|piece| piece.id);
+    let mut children = vec![Vec::new(); pieces.len()];
     let mut tops = Vec::new();
-    for piece in pieces.values() {
-        match piece.parent_id.filter(|parent| piece.kind == Kind::Subsegment && pieces.contains_key(parent)) {
-            Some(parent) => children.entry(parent).or_default().push(piece.id),
-            None => tops.push(piece.id),
+    for (place, piece) in pieces.iter().enumerate() {
+        let parent = piece.parent_id.filter(|_| piece.kind == Kind::Subsegment);
+        let parent = parent.and_then(|parent| pieces.binary_search_by_key(&parent, |piece| piece.id).ok());
+        match parent.and_then(|parent| children.get_mut(parent)) {
+            Some(siblings) => siblings.push(place),
+            None => tops.push(place),
         }
     }
-    let mut builder = Builder { pieces: &pieces, children: &children, placed: HashSet::new() };
+    let mut builder = Builder { pieces: &pieces, children: &children, is_placed: vec![false; pieces.len()] };
     let mut assembled = Assembled::default();
     // Subsegments that name one another as parents hang below no top: whoever has the lowest id becomes one.
-    for id in tops.into_iter().chain(pieces.keys().copied()) {
-        if let Some(tree) = builder.tree(id) {
+    for place in tops.into_iter().chain(0..pieces.len()) {
+        if let Some(tree) = builder.tree(place) {
             let shelf = if tree.kind == Kind::Segment { &mut assembled.segments } else { &mut assembled.orphans };
             shelf.push(tree);
         }
@@ -57,23 +59,24 @@ pub(super) fn assemble<'a>(pieces: impl Iterator<Item = &'a Segment>) -> Assembl
 /// A piece whose subsegments are still being placed.
 struct Open<'a> {
     piece: Segment,
-    children: slice::Iter<'a, SegmentId>,
+    children: slice::Iter<'a, usize>,
 }
 
+/// Everything by its place among the pieces, which are in the order of their ids.
 struct Builder<'a> {
-    pieces: &'a BTreeMap<SegmentId, &'a Segment>,
-    children: &'a HashMap<SegmentId, Vec<SegmentId>>,
-    placed: HashSet<SegmentId>,
+    pieces: &'a [&'a Segment],
+    children: &'a [Vec<usize>],
+    is_placed: Vec<bool>,
 }
 
 impl<'a> Builder<'a> {
-    /// Builds the tree below `id`, without recursion: a sender can nest as deep as it likes with loose documents.
-    /// `None` when the piece has a place already.
-    fn tree(&mut self, id: SegmentId) -> Option<Segment> {
-        let mut open = vec![self.place(id)?];
+    /// Builds the tree below a piece, without recursion: a sender can nest as deep as it likes with loose documents.
+    /// `None` when the piece is in some tree already.
+    fn tree(&mut self, place: usize) -> Option<Segment> {
+        let mut open = vec![self.open(place)?];
         loop {
             if let Some(child) = open.last_mut().and_then(|top| top.children.next()) {
-                open.extend(self.place(*child));
+                open.extend(self.open(*child));
                 continue;
             }
             let mut done = open.pop()?.piece;
@@ -83,10 +86,12 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn place(&mut self, id: SegmentId) -> Option<Open<'a>> {
-        let piece = self.placed.insert(id).then(|| self.pieces.get(&id))??;
-        let children = self.children.get(&id).map_or(&[][..], Vec::as_slice).iter();
-        Some(Open { piece: Segment::clone(piece), children })
+    fn open(&mut self, place: usize) -> Option<Open<'a>> {
+        if mem::replace(self.is_placed.get_mut(place)?, true) {
+            return None;
+        }
+        let (piece, children) = (*self.pieces.get(place)?, self.children.get(place)?);
+        Some(Open { piece: piece.clone(), children: children.iter() })
     }
 }
 
@@ -97,7 +102,7 @@ fn sort_by_start(segments: &mut [Segment]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::Timestamp;
+    use crate::document::{SegmentId, Timestamp};
 
     fn id(number: u64) -> SegmentId {
         SegmentId::from_bytes(number.to_be_bytes())
