@@ -1,6 +1,6 @@
 //! From a trace to its digest.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use crate::document::{AnnotationValue, HttpRequest, Segment};
 use crate::graph::{Calls, Count, Key};
@@ -70,7 +70,7 @@ pub(super) struct Work<'t> {
 impl<'t> Work<'t> {
     pub(super) fn of(trace: &'t Trace, calls: &Calls<'t>) -> Self {
         let mut work =
-            Self { keys: Vec::new(), places: HashMap::new(), causes: Causes::default(), body: Body::default() };
+            Self { keys: Vec::new(), places: HashMap::default(), causes: Causes::default(), body: Body::default() };
         for part in calls.parts() {
             let counts = calls.counts_of(part);
             work.add_counts(counts, trace);

@@ -1,6 +1,6 @@
 //! How the pieces of one trace are connected: who called whom, through what.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use crate::document::{Kind, Segment, SegmentId};
 use crate::store::Trace;
@@ -78,7 +78,7 @@ impl<'a> Calls<'a> {
         let parts: Vec<_> =
             trees.flat_map(|(top, owner)| top.descendants().map(move |piece| Part { piece, owner })).collect();
         let place = parts.iter().enumerate().map(|(index, part)| (part.piece.id, index)).collect();
-        let mut answers: HashMap<SegmentId, Vec<&'a Segment>> = HashMap::new();
+        let mut answers: HashMap<SegmentId, Vec<&'a Segment>> = HashMap::default();
         for segment in trace.segments() {
             if let Some(parent) = segment.parent_id {
                 answers.entry(parent).or_default().push(segment);

@@ -1,9 +1,10 @@
 //! What was read from files lately, unpacked, within a bounded number of bytes.
 
-use std::collections::HashMap;
 use std::io;
 use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use foldhash::HashMap;
 
 use super::journal::Place;
 use super::journal::frame::Kind;

@@ -1,7 +1,8 @@
 //! Inferred segments: what X-Ray adds to a trace for downstream calls that no segment answers.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+
+use foldhash::HashSet;
 
 use crate::document::{Kind, Segment, SegmentId};
 use crate::graph;

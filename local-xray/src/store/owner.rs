@@ -5,12 +5,13 @@
 //! Between groups, when more traces are live than there is room for, the quietest ones settle.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use foldhash::{HashMap, HashSet};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::document::{Document, Timestamp, TraceId};
@@ -87,7 +88,7 @@ impl Owner {
             budget,
             state: State::new(budget.cache()),
             roll: Roll::default(),
-            began: HashMap::new(),
+            began: HashMap::default(),
             stuck: BTreeSet::new(),
             reached: None,
             unsettled: None,
@@ -112,7 +113,7 @@ impl Owner {
     /// Takes in what the index holds, and reads of the journal what the index does not cover.
     fn restore(&mut self, numbers: &[FileNumber], found: Option<Found>) -> io::Result<Result<(), Misfit>> {
         let mut from = Place { file: FileNumber(0), offset: 0 };
-        let mut known = HashMap::new();
+        let mut known = HashMap::default();
         if let Some(found) = found {
             from = found.checkpoint.from();
             self.journal.begin_after(found.checkpoint.files().map(|file| file.facts().number).max());

@@ -1,6 +1,8 @@
 //! What the owner knows of live traces: where their documents are in the journal, and who has been quiet longest.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
+
+use foldhash::{HashMap, HashSet};
 
 use crate::document::TraceId;
 

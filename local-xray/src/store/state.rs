@@ -7,6 +7,7 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use rpds::{HashTrieMapSync, RedBlackTreeSetSync};
 
 use crate::document::{Document, TraceId, Window};
@@ -26,7 +27,7 @@ const LOWEST_ID: TraceId = TraceId::from_bytes([0; 16]);
 
 #[derive(Clone)]
 pub(super) struct State {
-    live: HashTrieMapSync<TraceId, Arc<Trace>>,
+    live: HashTrieMapSync<TraceId, Arc<Trace>, RandomState>,
     live_bytes: usize,
     by_start: RedBlackTreeSetSync<Position>,
     minutes: Minutes,
@@ -40,7 +41,7 @@ impl State {
     /// Without any trace. What is read back is cached in so many bytes.
     pub(super) fn new(cache_bytes: u64) -> Self {
         Self {
-            live: HashTrieMapSync::new_sync(),
+            live: HashTrieMapSync::new_with_hasher_and_ptr_kind(RandomState::default()),
             live_bytes: 0,
             by_start: RedBlackTreeSetSync::new_sync(),
             minutes: Minutes::new(),

@@ -1,11 +1,12 @@
 //! The rows of settled traces, in columns: sorted by start, found by id, never changed.
 
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::BuildHasher as _;
 use std::io;
 use std::mem::size_of;
 use std::ops::Range;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
 use crate::document::{Timestamp, TraceId, Window};
@@ -53,7 +54,7 @@ impl Rows {
     /// Makes columns searchable. Their digests are in a file of the index.
     pub(super) fn new(number: FileNumber, file: Arc<dyn Bytes>, mut columns: Columns) -> Self {
         columns.later.sort_unstable();
-        let hasher = RandomState::new();
+        let hasher = RandomState::default();
         let mut by_id = HashTable::with_capacity(columns.ids.len());
         for (row, id) in (0..).zip(&columns.ids) {
             by_id.insert_unique(hasher.hash_one(id), row, |row| {
