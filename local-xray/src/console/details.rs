@@ -42,8 +42,8 @@ pub(super) fn details(part: &Segment) -> Details {
         http: http(part),
         sql: sql(part),
         annotations: part.annotations.iter().map(|(key, value)| (key.clone(), value.to_string())).collect(),
-        exceptions: part.cause.iter().flat_map(failures).collect(),
-        aws: part.aws.as_ref().and_then(pretty),
+        exceptions: part.cause.as_deref().into_iter().flat_map(failures).collect(),
+        aws: part.aws.as_deref().and_then(pretty),
         metadata: (!part.metadata.is_empty()).then(|| pretty(&part.metadata)).flatten(),
         links: part.links.iter().map(|link| link.trace_id.to_string()).collect(),
     }
@@ -55,7 +55,7 @@ fn facts<const N: usize>(facts: [(&str, Option<String>); N]) -> Vec<Fact> {
 }
 
 fn overview(part: &Segment) -> Vec<Fact> {
-    let service = part.service.as_ref();
+    let service = part.service.as_deref();
     let flags: Vec<&str> = [("fault", part.fault), ("error", part.error), ("throttle", part.throttle)]
         .into_iter()
         .filter_map(|(name, is_set)| is_set.then_some(name))

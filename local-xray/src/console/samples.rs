@@ -53,8 +53,8 @@ pub(super) fn hostile(text: &str) -> Trace {
     root.origin = Some(text.to_owned());
     root.user = Some(text.to_owned());
     root.annotations.insert(text.to_owned(), document::AnnotationValue::String(text.to_owned()));
-    root.metadata.insert(text.to_owned(), serde_json::json!({ text: text }));
-    root.http = Some(document::Http {
+    root.metadata = serde_json::Map::from_iter([(text.to_owned(), serde_json::json!({ text: text }))]).into();
+    root.http = Some(Arc::new(document::Http {
         request: Some(document::HttpRequest {
             method: Some(text.to_owned()),
             url: Some(format!("http://host/{text}")),
@@ -62,8 +62,8 @@ pub(super) fn hostile(text: &str) -> Trace {
             ..Default::default()
         }),
         response: None,
-    });
-    root.cause = Some(document::Cause::Exceptions(document::Exceptions {
+    }));
+    root.cause = Some(Arc::new(document::Cause::Exceptions(document::Exceptions {
         message: Some(text.to_owned()),
         exceptions: vec![document::Exception {
             kind: Some(text.to_owned()),
@@ -72,11 +72,11 @@ pub(super) fn hostile(text: &str) -> Trace {
             ..Default::default()
         }],
         ..Default::default()
-    }));
+    })));
     let mut call = Segment::new(Kind::Subsegment, SegmentId::from_bytes([2; 8]), text, NOW.before(secs(4)));
     call.parent_id = Some(root.id);
     call.end_time = Some(NOW);
-    call.sql = Some(document::Sql { sanitized_query: Some(text.to_owned()), ..Default::default() });
+    call.sql = Some(Arc::new(document::Sql { sanitized_query: Some(text.to_owned()), ..Default::default() }));
     call.namespace = Some(document::Namespace::Remote);
     let mut trace = trace(&[]);
     trace.merge(root);

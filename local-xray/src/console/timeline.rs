@@ -170,7 +170,12 @@ fn row(trace: &Trace, part: &Segment, depth: usize, axis: &Axis, times: &Times, 
         name: part.name.clone(),
         did: Ended::new(&did(part)),
         mark: mark(trace, part, depth),
-        status: part.http.as_ref().and_then(|http| http.status()).map(|status| status.to_string()).unwrap_or_default(),
+        status: part
+            .http
+            .as_deref()
+            .and_then(|http| http.status())
+            .map(|status| status.to_string())
+            .unwrap_or_default(),
         state: health::state(part),
         duration: part.response_time().map_or_else(|| "pending".to_owned(), format::duration),
         own_words: if is_shared { format!("own {}", format::duration(sum(own))) } else { String::new() },
@@ -198,11 +203,11 @@ fn mark(trace: &Trace, part: &Segment, depth: usize) -> Option<(&'static str, &'
 }
 
 fn did(part: &Segment) -> String {
-    let request = part.http.as_ref().and_then(|http| http.request.as_ref());
+    let request = part.http.as_deref().and_then(|http| http.request.as_ref());
     let url = request.and_then(|request| request.url.as_deref()).map(traces::path_of).unwrap_or_default();
     let http = format!("{} {url}", traces::method(request));
-    let query = part.sql.as_ref().and_then(|sql| sql.sanitized_query.as_deref());
-    let operation = part.aws.as_ref().and_then(|aws| aws.text("operation"));
+    let query = part.sql.as_deref().and_then(|sql| sql.sanitized_query.as_deref());
+    let operation = part.aws.as_deref().and_then(|aws| aws.text("operation"));
     let first = [Some(http.trim()).filter(|http| !http.is_empty()), query, operation].into_iter().flatten().next();
     first.unwrap_or_default().to_owned()
 }

@@ -108,7 +108,10 @@ pub(super) fn trace_page(
         raw: view.link(format!("{here}/raw")).to_string(),
         title: title(trace, root),
         state: root.map_or("pending", health::state),
-        status: root.and_then(|root| root.http.as_ref()?.status()).map(|status| status.to_string()).unwrap_or_default(),
+        status: root
+            .and_then(|root| root.http.as_deref()?.status())
+            .map(|status| status.to_string())
+            .unwrap_or_default(),
         strip: strip(trace, root, now),
         partial,
         drawing: Drawing::new(&graph, &options),
@@ -132,7 +135,7 @@ fn command(id: TraceId, address: &str, is_protected: bool) -> String {
 }
 
 fn title(trace: &Trace, root: Option<&Segment>) -> String {
-    let request = root.and_then(|root| root.http.as_ref()?.request.as_ref());
+    let request = root.and_then(|root| root.http.as_deref()?.request.as_ref());
     let url = request.and_then(|request| request.url.as_deref()).map(traces::path_of).unwrap_or_default();
     let title = format!("{} {url}", traces::method(request)).trim().to_owned();
     if !title.is_empty() {

@@ -34,7 +34,7 @@ pub(super) fn words(trace: &Trace) -> Words<'_> {
             add_new(&mut annotations, Some((key.as_str(), kept_value(value))));
         }
     }
-    let request = root_segment(trace).and_then(|root| root.http.as_ref()?.request.as_ref());
+    let request = root_segment(trace).and_then(|root| root.http.as_deref()?.request.as_ref());
     let kept = |text: fn(&HttpRequest) -> &Option<String>| Some(KeptText::of(text(request?).as_deref()?));
     Words {
         url: kept(|request| &request.url),

@@ -2,8 +2,12 @@
 
 use std::fmt;
 
+use litemap::LiteMap;
 use serde::Serialize;
 use serde_json::{Number, Value};
+
+/// Annotations by key. There are a few, so they stand in a list: a tree would take as much for one as for eleven.
+pub type Annotations = LiteMap<String, AnnotationValue>;
 
 /// The value of one annotation.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]

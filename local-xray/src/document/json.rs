@@ -5,9 +5,10 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::mem;
 
-use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Number, Value};
 
 /// Any JSON.
@@ -42,12 +43,58 @@ impl Json<'_> {
     pub(super) fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
+
+    /// The same, independent of the input.
+    pub(super) fn into_owned(self) -> Json<'static> {
+        match self {
+            Self::Null => Json::Null,
+            Self::Flag(flag) => Json::Flag(flag),
+            Self::Number(number) => Json::Number(number),
+            Self::Text(text) => Json::Text(Cow::Owned(text.into_owned())),
+            Self::List(items) => Json::List(items.into_iter().map(Json::into_owned).collect()),
+            Self::Object(members) => Json::Object(owned(members)),
+        }
+    }
+
+    /// Brings the members of all objects into one order, each name once.
+    fn tidy(&mut self) {
+        match self {
+            Self::List(items) => items.iter_mut().for_each(Self::tidy),
+            Self::Object(members) => tidy(members),
+            Self::Null | Self::Flag(_) | Self::Number(_) | Self::Text(_) => {}
+        }
+    }
+}
+
+/// The value of a member.
+pub(super) fn find<'m, 'a>(members: &'m Members<'a>, name: &str) -> Option<&'m Json<'a>> {
+    members.iter().find_map(|(it, value)| (it == name).then_some(value))
+}
+
+/// The members, independent of the input.
+pub(super) fn owned(members: Members<'_>) -> Members<'static> {
+    members.into_iter().map(|(name, value)| (Cow::Owned(name.into_owned()), value.into_owned())).collect()
+}
+
+/// Brings members, and those below them, into the order of their names, each name once: then objects are equal when they
+/// say the same.
+pub(super) fn tidy(members: &mut Members<'_>) {
+    members.sort_by(|(one, _), (other, _)| one.cmp(other));
+    // The last one of a name counts.
+    members.dedup_by(|next, kept| {
+        let is_again = next.0 == kept.0;
+        if is_again {
+            mem::swap(next, kept);
+        }
+        is_again
+    });
+    members.iter_mut().for_each(|(_, value)| value.tidy());
 }
 
 /// Prints JSON again, to quote it.
 impl fmt::Display for Json<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Value::from(self.clone()).fmt(f)
+        f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -68,6 +115,42 @@ impl From<Json<'_>> for Value {
 /// The members by name.
 pub(super) fn map(members: Members<'_>) -> Map<String, Value> {
     members.into_iter().map(|(name, value)| (name.into_owned(), Value::from(value))).collect()
+}
+
+impl From<Value> for Json<'static> {
+    fn from(value: Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(flag) => Self::Flag(flag),
+            Value::Number(number) => Self::Number(number),
+            Value::String(text) => Self::Text(text.into()),
+            Value::Array(items) => Self::List(items.into_iter().map(Self::from).collect()),
+            Value::Object(object) => Self::Object(members(object)),
+        }
+    }
+}
+
+/// The members of a map.
+pub(super) fn members(map: Map<String, Value>) -> Members<'static> {
+    map.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
+}
+
+impl Serialize for Json<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Flag(flag) => serializer.serialize_bool(*flag),
+            Self::Number(number) => number.serialize(serializer),
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::List(items) => serializer.collect_seq(items),
+            Self::Object(members) => write(members, serializer),
+        }
+    }
+}
+
+/// Writes members as the object that they make.
+pub(super) fn write<S: Serializer>(members: &Members<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(members.iter().map(|(name, value)| (name, value)))
 }
 
 impl<'de> Deserialize<'de> for Json<'de> {
@@ -176,6 +259,24 @@ mod tests {
         check("\"a\" 2");
         check(&"[".repeat(200));
         check("");
+    }
+
+    #[test]
+    fn json_is_written_as_serde_json_writes_it() {
+        let check = |text: &str, tidied: &str| {
+            let mut json: Json<'_> = serde_json::from_str(text).unwrap();
+            assert_eq!(json.clone().into_owned(), json);
+            assert_eq!(json.to_string(), text);
+            json.tidy();
+            assert_eq!(json.to_string(), tidied);
+            assert_eq!(json, Json::from(serde_json::from_str::<Value>(text).unwrap()));
+        };
+        check(
+            r#"["\"ä\n",-1,1.5,18446744073709551615,true,null,{}]"#,
+            r#"["\"ä\n",-1,1.5,18446744073709551615,true,null,{}]"#,
+        );
+        check(r#"{"b":1,"a":[{"d":1,"c":2}]}"#, r#"{"a":[{"c":2,"d":1}],"b":1}"#);
+        check(r#"{"a":1,"b":2,"a":{"x":1},"a":3}"#, r#"{"a":3,"b":2}"#);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::mem::size_of;
 
 use serde_json::{Map, Value};
 
+use super::json::{Json, Members};
 use super::{AnnotationValue, Cause, Exception, Http, HttpRequest, Link, Segment, SegmentId, ServiceInfo, Sql};
 
 /// What an entry of a map costs besides its key and its value's own memory.
@@ -15,13 +16,13 @@ impl Segment {
         size_of::<Self>()
             + self.name.len()
             + texts([&self.origin, &self.user, &self.resource_arn])
-            + self.http.as_ref().map_or(0, http)
-            + self.aws.as_ref().map_or(0, |aws| members(&aws.0))
-            + self.sql.as_ref().map_or(0, sql)
-            + self.service.as_ref().map_or(0, service)
-            + self.cause.as_ref().map_or(0, cause)
+            + self.http.as_deref().map_or(0, http)
+            + self.aws.as_deref().map_or(0, |aws| members(aws.members()))
+            + self.sql.as_deref().map_or(0, sql)
+            + self.service.as_deref().map_or(0, service)
+            + self.cause.as_deref().map_or(0, cause)
             + self.annotations.iter().map(|(key, value)| key.len() + annotation(value)).sum::<usize>()
-            + members(&self.metadata)
+            + self.metadata.len()
             + self.links.iter().map(link).sum::<usize>()
             + self.precursor_ids.len() * size_of::<SegmentId>()
     }
@@ -33,7 +34,7 @@ fn texts<const N: usize>(texts: [&Option<String>; N]) -> usize {
 
 fn http(http: &Http) -> usize {
     let request = |it: &HttpRequest| texts([&it.method, &it.url, &it.user_agent, &it.client_ip]);
-    http.request.as_ref().map_or(0, request)
+    size_of::<Http>() + http.request.as_ref().map_or(0, request)
 }
 
 fn sql(sql: &Sql) -> usize {
@@ -47,12 +48,22 @@ fn sql(sql: &Sql) -> usize {
         user,
         preparation,
     } = sql;
-    texts([connection_string, url, sanitized_query, database_type, database_version, driver_version, user, preparation])
+    size_of::<Sql>()
+        + texts([
+            connection_string,
+            url,
+            sanitized_query,
+            database_type,
+            database_version,
+            driver_version,
+            user,
+            preparation,
+        ])
 }
 
 fn service(service: &ServiceInfo) -> usize {
     let ServiceInfo { version, runtime, runtime_version, compiler, compiler_version } = service;
-    texts([version, runtime, runtime_version, compiler, compiler_version])
+    size_of::<ServiceInfo>() + texts([version, runtime, runtime_version, compiler, compiler_version])
 }
 
 fn cause(cause: &Cause) -> usize {
@@ -78,21 +89,36 @@ fn annotation(value: &AnnotationValue) -> usize {
 }
 
 fn link(link: &Link) -> usize {
-    size_of::<Link>() + members(&link.attributes)
+    size_of::<Link>() + map(&link.attributes)
 }
 
-fn members(members: &Map<String, Value>) -> usize {
-    members.iter().map(|(key, value)| ENTRY + key.len() + json(value)).sum()
+fn map(map: &Map<String, Value>) -> usize {
+    map.iter().map(|(key, it)| ENTRY + key.len() + value(it)).sum()
+}
+
+fn members(members: &Members<'_>) -> usize {
+    members.iter().map(|(key, value)| size_of_val(key) + key.len() + json(value)).sum()
 }
 
 /// As deep as the value: no JSON that was read is deeper than its reader allows.
-fn json(value: &Value) -> usize {
+fn value(it: &Value) -> usize {
     size_of::<Value>()
-        + match value {
+        + match it {
             Value::Null | Value::Bool(_) | Value::Number(_) => 0,
             Value::String(text) => text.len(),
-            Value::Array(items) => items.iter().map(json).sum(),
-            Value::Object(object) => members(object),
+            Value::Array(items) => items.iter().map(value).sum(),
+            Value::Object(object) => map(object),
+        }
+}
+
+/// As deep as the value, too.
+fn json(value: &Json<'_>) -> usize {
+    size_of::<Json<'_>>()
+        + match value {
+            Json::Null | Json::Flag(_) | Json::Number(_) => 0,
+            Json::Text(text) => text.len(),
+            Json::List(items) => items.iter().map(json).sum(),
+            Json::Object(object) => members(object),
         }
 }
 
@@ -125,7 +151,7 @@ mod tests {
         check(json!({ "cause": { "paths": [long] } }));
         check(json!({ "annotations": { "a": long } }));
         check(json!({ "metadata": { "default": [{ "a": long }] } }));
-        check(json!({ "metadata": { "default": vec![1; 1_000] } }));
+        check(json!({ "metadata": { "default": vec![1; 5_000] } }));
         check(json!({ "links": [{ "trace_id": "1-5759e988-bd862e3fe1be46a994272793", "attributes": { "a": long } }] }));
         check(json!({ "precursor_ids": vec!["70de5b6f19ff9a0a"; 1_250] }));
     }

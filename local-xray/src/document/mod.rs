@@ -12,6 +12,7 @@ mod id;
 mod json;
 mod link;
 mod memory;
+mod metadata;
 mod parse;
 mod path;
 mod reader;
@@ -23,17 +24,16 @@ mod tests;
 mod timestamp;
 mod write;
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
-
-pub use self::annotation::AnnotationValue;
+pub use self::annotation::{AnnotationValue, Annotations};
 pub use self::aws::Aws;
 pub use self::cause::{Cause, Exception, Exceptions, StackFrame};
 pub use self::http::{Http, HttpRequest, HttpResponse};
 pub use self::id::{InvalidId, SegmentId, TraceId};
 pub use self::link::Link;
+pub use self::metadata::Metadata;
 pub use self::parse::{is_valid_name, parse};
 pub use self::rejection::{ErrorCode, Note, Rejection};
 pub use self::service::ServiceInfo;
@@ -71,6 +71,8 @@ pub enum Namespace {
 }
 
 /// A segment or a subsegment; `kind` says which. Members that only one of them may have are empty on the other.
+///
+/// Copies share their blocks: a trace keeps each piece as it came, and shows it once more nested in its parent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Segment {
     /// Segment or subsegment.
@@ -100,19 +102,19 @@ pub struct Segment {
     /// A server error (5xx), or an exception.
     pub fault: bool,
     /// The exceptions.
-    pub cause: Option<Cause>,
+    pub cause: Option<Arc<Cause>>,
     /// The HTTP exchange.
-    pub http: Option<Http>,
+    pub http: Option<Arc<Http>>,
     /// Where a segment ran, or which AWS resource a subsegment called.
-    pub aws: Option<Aws>,
+    pub aws: Option<Arc<Aws>>,
     /// The database query of a subsegment.
-    pub sql: Option<Sql>,
+    pub sql: Option<Arc<Sql>>,
     /// The service's version and runtime.
-    pub service: Option<ServiceInfo>,
+    pub service: Option<Arc<ServiceInfo>>,
     /// Searchable values by key.
-    pub annotations: BTreeMap<String, AnnotationValue>,
+    pub annotations: Annotations,
     /// Any JSON by namespace; not searchable.
-    pub metadata: Map<String, Value>,
+    pub metadata: Metadata,
     /// Links to other traces.
     pub links: Vec<Link>,
     /// Siblings that finished before this one began.
@@ -172,8 +174,8 @@ impl Segment {
             aws: None,
             sql: None,
             service: None,
-            annotations: BTreeMap::new(),
-            metadata: Map::new(),
+            annotations: Annotations::new(),
+            metadata: Metadata::default(),
             links: Vec::new(),
             precursor_ids: Vec::new(),
             traced: false,

@@ -4,7 +4,7 @@
 //! culprit and the ids of the outermost object.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::cause::Exceptions;
 use super::json::{Json, Members};
@@ -12,8 +12,8 @@ use super::path::Path;
 use super::reader::Reader;
 use super::rejection::{ErrorCode, Rejection};
 use super::{
-    AnnotationValue, Aws, Cause, Document, Http, Kind, Link, Namespace, Segment, SegmentId, ServiceInfo, Sql,
-    Timestamp, TraceId,
+    AnnotationValue, Annotations, Aws, Cause, Document, Http, Kind, Link, Metadata, Namespace, Segment, SegmentId,
+    ServiceInfo, Sql, Timestamp, TraceId,
 };
 
 /// The longest name of a segment or subsegment, in characters.
@@ -119,13 +119,13 @@ fn details(object: &mut Reader<'_>, segment: &mut Segment) {
     segment.origin = object.text("origin");
     segment.user = object.text("user");
     segment.resource_arn = object.text("resource_arn");
-    segment.http = object.block("http", Http::read);
-    segment.aws = object.object("aws").map(Aws);
-    segment.sql = object.block("sql", Sql::read);
-    segment.service = object.block("service", ServiceInfo::read);
-    segment.cause = cause(object);
+    segment.http = object.block("http", Http::read).map(Arc::new);
+    segment.aws = object.members("aws").map(Aws::new).map(Arc::new);
+    segment.sql = object.block("sql", Sql::read).map(Arc::new);
+    segment.service = object.block("service", ServiceInfo::read).map(Arc::new);
+    segment.cause = cause(object).map(Arc::new);
     segment.annotations = annotations(object);
-    segment.metadata = object.object("metadata").unwrap_or_default();
+    segment.metadata = object.members("metadata").map(Metadata::new).unwrap_or_default();
     segment.links = links(object);
     segment.precursor_ids = precursor_ids(object);
     segment.traced = object.flag("traced").unwrap_or(false);
@@ -138,7 +138,7 @@ fn details(object: &mut Reader<'_>, segment: &mut Segment) {
 fn flags(object: &mut Reader<'_>, segment: &mut Segment) {
     let sent = [object.flag("error"), object.flag("throttle"), object.flag("fault")];
     if sent.iter().all(Option::is_none) {
-        let status = segment.http.as_ref().and_then(Http::status).unwrap_or(0);
+        let status = segment.http.as_deref().and_then(Http::status).unwrap_or(0);
         segment.error = (400..500).contains(&status);
         segment.throttle = status == 429;
         segment.fault = (500..600).contains(&status);
@@ -213,8 +213,8 @@ fn cause(object: &mut Reader<'_>) -> Option<Cause> {
     }
 }
 
-fn annotations(object: &mut Reader<'_>) -> BTreeMap<String, AnnotationValue> {
-    let mut annotations = BTreeMap::new();
+fn annotations(object: &mut Reader<'_>) -> Annotations {
+    let mut annotations = Annotations::new();
     for (key, value) in object.object("annotations").unwrap_or_default() {
         match AnnotationValue::from_json(value) {
             Some(value) => {

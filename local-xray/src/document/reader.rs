@@ -145,7 +145,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn members(&mut self, member: &str) -> Option<Members<'a>> {
+    /// Takes the members of an object as they are.
+    pub(super) fn members(&mut self, member: &str) -> Option<Members<'a>> {
         match self.take(member)? {
             Json::Object(members) => Some(members),
             _ => self.leave_out(member, "not an object"),

@@ -80,11 +80,11 @@ fn write_members<M: SerializeMap>(segment: &Segment, map: &mut M) -> Result<(), 
     told_that_all_is_well(segment, map)?;
     flag(map, "traced", segment.traced)?;
     flag(map, "inferred", segment.inferred)?;
-    optional(map, "cause", segment.cause.as_ref())?;
-    optional(map, "http", segment.http.as_ref())?;
-    optional(map, "aws", segment.aws.as_ref())?;
-    optional(map, "sql", segment.sql.as_ref())?;
-    optional(map, "service", segment.service.as_ref())?;
+    optional(map, "cause", segment.cause.as_deref())?;
+    optional(map, "http", segment.http.as_deref())?;
+    optional(map, "aws", segment.aws.as_deref())?;
+    optional(map, "sql", segment.sql.as_deref())?;
+    optional(map, "service", segment.service.as_deref())?;
     optional(map, "annotations", Some(&segment.annotations).filter(|map| !map.is_empty()))?;
     optional(map, "metadata", Some(&segment.metadata).filter(|map| !map.is_empty()))?;
     optional(map, "links", Some(&segment.links).filter(|list| !list.is_empty()))?;
@@ -94,7 +94,7 @@ fn write_members<M: SerializeMap>(segment: &Segment, map: &mut M) -> Result<(), 
 
 /// Without any flag a reader goes by the HTTP status. Where the sender knew better, the document has to say so.
 fn told_that_all_is_well<M: SerializeMap>(segment: &Segment, map: &mut M) -> Result<(), M::Error> {
-    let status = segment.http.as_ref().and_then(Http::status).unwrap_or(0);
+    let status = segment.http.as_deref().and_then(Http::status).unwrap_or(0);
     let would_be_flagged = (400..600).contains(&status);
     let flagged = segment.error || segment.throttle || segment.fault;
     if would_be_flagged && !flagged { map.serialize_entry("error", &false) } else { Ok(()) }

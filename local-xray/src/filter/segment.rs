@@ -45,7 +45,7 @@ impl Subject for Call<'_> {
 
 /// The values of a keyword; none when the work has none. What was asked for of a segment may stand in its subsegments.
 pub(super) fn values(segment: &Segment, keyword: Keyword) -> Values<'_> {
-    let request = || segment.http.as_ref()?.request.as_ref();
+    let request = || segment.http.as_deref()?.request.as_ref();
     let requested = |member: fn(&HttpRequest) -> &Option<String>| {
         Values::texts(request().and_then(|request| member(request).as_deref()))
     };
@@ -99,7 +99,7 @@ fn seconds(duration: Option<Duration>) -> Values<'static> {
 }
 
 fn status(segment: &Segment) -> Values<'static> {
-    let status = segment.http.as_ref().and_then(|http| http.status());
+    let status = segment.http.as_deref().and_then(|http| http.status());
     let status = status.and_then(|status| i32::try_from(status).ok());
     Values::exactly(status.map(|status| Value::Number(status.into())))
 }

@@ -149,5 +149,5 @@ impl ServiceRef<'_> {
 }
 
 fn account_id(segment: &Segment) -> Option<&str> {
-    segment.aws.as_ref()?.account_id()
+    segment.aws.as_deref()?.account_id()
 }

@@ -100,7 +100,7 @@ fn aws_service(call: &Segment) -> Option<&'static AwsService> {
 
 fn resource<'a>(service: &AwsService, call: &'a Segment) -> Option<(&'a str, &'static str)> {
     let rule = service.resource.as_ref()?;
-    Some(((rule.name)(call.aws.as_ref()?)?, rule.service_type))
+    Some(((rule.name)(call.aws.as_deref()?)?, rule.service_type))
 }
 
 #[cfg(test)]

@@ -2,8 +2,6 @@
 
 use std::str;
 
-use serde_json::Value;
-
 use crate::document::Segment;
 
 /// Names are told apart by their ends, so no more than this of them is kept, in bytes.
@@ -16,9 +14,9 @@ const INSTANCE: &str = "otel.resource.service.instance.id";
 
 /// The task that a segment comes from, as far as it says.
 pub(super) fn task_of(segment: &Segment) -> Option<&str> {
-    let aws = segment.aws.as_ref();
+    let aws = segment.aws.as_deref();
     let member = |(block, member): &(&str, &str)| aws?.nested_text(block, member);
-    let instance = || segment.metadata.get("default")?.get(INSTANCE).and_then(Value::as_str);
+    let instance = || segment.metadata.plain_text("default", INSTANCE);
     // The X-Ray SDKs put a host name there, OpenTelemetry a name that all tasks share.
     let container = || aws?.nested_text("ecs", "container");
     let name = MEMBERS.iter().find_map(member).or_else(instance).or_else(container)?;

@@ -90,10 +90,10 @@ fn flatten(path: String, value: Value, leaves: &mut Map<String, Value>) {
 
 fn blocks(part: &Segment) -> Map<String, Value> {
     let mut attributes = Map::new();
-    attributes.extend(part.http.iter().flat_map(|http| named(http, "aws.xray.http", &HTTP)));
-    attributes.extend(part.sql.iter().flat_map(|sql| named(sql, "aws.xray.sql", &SQL)));
-    attributes.extend(part.aws.iter().flat_map(|aws| named(aws, "aws", &AWS)));
-    match &part.cause {
+    attributes.extend(part.http.as_deref().into_iter().flat_map(|http| named(http, "aws.xray.http", &HTTP)));
+    attributes.extend(part.sql.as_deref().into_iter().flat_map(|sql| named(sql, "aws.xray.sql", &SQL)));
+    attributes.extend(part.aws.as_deref().into_iter().flat_map(|aws| named(aws, "aws", &AWS)));
+    match part.cause.as_deref() {
         Some(Cause::Reference(id)) => attributes.extend([("aws.xray.cause".to_owned(), id.as_str().into())]),
         Some(Cause::Exceptions(cause)) => {
             // The exceptions themselves are events.
@@ -144,18 +144,18 @@ fn marks(part: &Segment) -> Map<String, Value> {
 /// Metadata of the default namespace is attributes; spans that came as spans have left more there. Another namespace is
 /// one attribute, as text.
 fn file_metadata(part: &Segment, told: &mut Told) {
-    for (namespace, value) in &part.metadata {
+    for (namespace, value) in part.metadata.to_map() {
         match value {
             Value::Object(members) if namespace == DEFAULT => {
                 for (key, value) in members {
-                    file_default(key, value.clone(), told);
+                    file_default(&key, value, told);
                 }
             }
             Value::Object(_) => {
                 told.attributes.insert(format!("aws.xray.metadata.{namespace}"), value.to_string().into());
             }
             other => {
-                told.attributes.insert(format!("aws.xray.metadata.{namespace}"), other.clone());
+                told.attributes.insert(format!("aws.xray.metadata.{namespace}"), other);
             }
         }
     }
@@ -179,7 +179,7 @@ fn file_default(key: &str, value: Value, told: &mut Told) {
 /// What all spans of one segment share.
 fn of_service(service: &Segment) -> Map<String, Value> {
     let mut resource = Map::new();
-    resource.extend(service.service.iter().flat_map(|info| named(info, "aws.xray.service", &SERVICE)));
+    resource.extend(service.service.as_deref().into_iter().flat_map(|info| named(info, "aws.xray.service", &SERVICE)));
     let mut put = |key: &str, text: Option<&str>| resource.extend(text.map(|text| (key.to_owned(), text.into())));
     // A call without a service of its own is a segment that is named after its callee.
     put("service.name", (service.kind == Kind::Segment && service.namespace.is_none()).then_some(&service.name));

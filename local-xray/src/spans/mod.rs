@@ -74,7 +74,7 @@ fn status(part: &Segment, message: Option<Value>) -> Value {
 }
 
 fn events(part: &Segment) -> Vec<Value> {
-    let Some(Cause::Exceptions(cause)) = &part.cause else { return Vec::new() };
+    let Some(Cause::Exceptions(cause)) = part.cause.as_deref() else { return Vec::new() };
     // A document does not say when an exception came; it ended the work.
     let at = nanos(part.end_time.unwrap_or(part.start_time));
     let event =

@@ -71,19 +71,19 @@ pub(super) fn availability_zones(trace: &Trace) -> Vec<String> {
 
 /// ARNs of the resources that one piece of work names.
 pub(crate) fn resource_arns_of(part: &Segment) -> Vec<&str> {
-    let container = || part.aws.as_ref()?.nested_text("ecs", "container_arn");
-    let function = || part.aws.as_ref()?.text("function_arn");
+    let container = || part.aws.as_deref()?.nested_text("ecs", "container_arn");
+    let function = || part.aws.as_deref()?.text("function_arn");
     [part.resource_arn.as_deref(), container(), function()].into_iter().flatten().collect()
 }
 
 /// The EC2 instance that one piece of work ran on.
 pub(crate) fn instance_id_of(part: &Segment) -> Option<&str> {
-    part.aws.as_ref()?.nested_text("ec2", "instance_id")
+    part.aws.as_deref()?.nested_text("ec2", "instance_id")
 }
 
 /// The availability zones that one piece of work names.
 pub(crate) fn availability_zones_of(part: &Segment) -> Vec<&str> {
-    let zone = |block| part.aws.as_ref()?.nested_text(block, "availability_zone");
+    let zone = |block| part.aws.as_deref()?.nested_text(block, "availability_zone");
     ["ec2", "ecs"].into_iter().filter_map(zone).collect()
 }
 

@@ -97,7 +97,7 @@ pub fn summarise(trace: &Trace) -> TraceSummary {
         has_error: root.is_some_and(|root| root.error),
         has_throttle: parts(trace).any(|part| part.throttle),
         is_partial: Missing::of(trace, &calls).is_some(),
-        http: root.and_then(|root| root.http.as_ref()).map(HttpSummary::of).unwrap_or_default(),
+        http: root.and_then(|root| root.http.as_deref()).map(HttpSummary::of).unwrap_or_default(),
         annotations: index::annotations(trace),
         users: index::users(trace),
         service_ids: service_ids(trace),

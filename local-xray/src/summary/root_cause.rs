@@ -159,7 +159,7 @@ pub(super) fn at_the_end(way: &[Step<'_>], slow: Option<&Segment>) -> Vec<RootCa
 
 fn entity(part: &Segment, slow: Option<&Segment>) -> RootCauseEntity {
     let share = slow.map(|root| (coverage(part, root).min(1.0) * 1e3).round() / 1e3);
-    let exceptions = match &part.cause {
+    let exceptions = match part.cause.as_deref() {
         Some(Cause::Exceptions(cause)) if share.is_none() => named_exceptions(cause),
         _ => Vec::new(),
     };

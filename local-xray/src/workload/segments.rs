@@ -1,10 +1,12 @@
 //! A story as segment documents, one a service, with the calls embedded, as the X-Ray SDKs send them from Fargate.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use crate::document::{
-    AnnotationValue, Aws, Document, Http, HttpRequest, HttpResponse, Kind, Namespace, Segment, SegmentId, ServiceInfo,
-    Sql,
+    AnnotationValue, Aws, Document, Http, HttpRequest, HttpResponse, Kind, Metadata, Namespace, Segment, SegmentId,
+    ServiceInfo, Sql,
 };
 
 use super::story::{Call, Callee, Story, Work};
@@ -42,10 +44,10 @@ fn segment(work: &Work, parent_id: Option<SegmentId>) -> Segment {
     flagged(Segment {
         parent_id,
         end_time: Some(work.end),
-        http: Some(Http { request: Some(request), ..exchange(work) }),
+        http: Some(Arc::new(Http { request: Some(request), ..exchange(work) })),
         origin: Some("AWS::ECS::Fargate".to_owned()),
-        aws: Some(compute(work)),
-        service: Some(ServiceInfo { version: Some("1.4.2".to_owned()), ..ServiceInfo::default() }),
+        aws: Some(Arc::new(compute(work))),
+        service: Some(Arc::new(ServiceInfo { version: Some("1.4.2".to_owned()), ..ServiceInfo::default() })),
         annotations: annotations
             .map(|(key, value)| ((*key).to_owned(), AnnotationValue::String(value.clone())))
             .collect(),
@@ -65,7 +67,7 @@ fn subsegment(call: &Call, parent_id: SegmentId) -> Segment {
     match &call.callee {
         Callee::Service(work) => {
             let request = HttpRequest { traced: Some(true), ..request(work) };
-            flagged(Segment { http: Some(Http { request: Some(request), ..exchange(work) }), ..bare })
+            flagged(Segment { http: Some(Arc::new(Http { request: Some(request), ..exchange(work) })), ..bare })
         }
         Callee::Database(_) => {
             let sql = Sql {
@@ -73,7 +75,7 @@ fn subsegment(call: &Call, parent_id: SegmentId) -> Segment {
                 database_type: Some("postgresql".to_owned()),
                 ..Sql::default()
             };
-            Segment { sql: Some(sql), ..bare }
+            Segment { sql: Some(Arc::new(sql)), ..bare }
         }
     }
 }
@@ -93,7 +95,7 @@ pub(super) fn url(work: &Work) -> String {
 
 /// Flags follow the status, as the SDKs set them.
 fn flagged(segment: Segment) -> Segment {
-    let status = segment.http.as_ref().and_then(Http::status).unwrap_or_default();
+    let status = segment.http.as_deref().and_then(Http::status).unwrap_or_default();
     Segment { error: (400..500).contains(&status), throttle: status == 429, fault: status >= 500, ..segment }
 }
 
@@ -107,12 +109,12 @@ fn compute(work: &Work) -> Aws {
         "xray": { "sdk": "X-Ray for Java", "sdk_version": "2.18.2", "auto_instrumentation": false },
     });
     match block {
-        Value::Object(members) => Aws(members),
+        Value::Object(members) => members.into(),
         _ => Aws::default(),
     }
 }
 
-fn metadata(work: &Work) -> Map<String, Value> {
+fn metadata(work: &Work) -> Metadata {
     let about = json!({ "route": work.path, "thread": "worker-3", "attempt": 1 });
-    [("default".to_owned(), about)].into_iter().collect()
+    Map::from_iter([("default".to_owned(), about)]).into()
 }

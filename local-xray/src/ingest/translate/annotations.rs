@@ -3,11 +3,9 @@
 //! A sender names them in the list attribute `aws.xray.annotations` (resource attributes as `otel.resource.<key>`), or
 //! marks a single attribute by the prefix `annotation.`. Only scalars can be annotations.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
-use crate::document::AnnotationValue;
+use crate::document::{AnnotationValue, Annotations};
 
 use super::attributes::Attributes;
 use super::resource::Resource;
@@ -21,7 +19,7 @@ const ABOUT_THE_CALLEE: [&str; 4] =
     ["aws.remote.service", "aws.remote.operation", "remoteTarget", "K8s.RemoteNamespace"];
 
 /// Reads the annotations. It looks before any block has taken its attributes, so that one attribute can be both.
-pub(super) fn annotations(attributes: &Attributes, resource: &Resource) -> BTreeMap<String, AnnotationValue> {
+pub(super) fn annotations(attributes: &Attributes, resource: &Resource) -> Annotations {
     let listed = attributes.clone().take_texts(LIST).unwrap_or_default();
     let wanted = listed.into_iter().filter_map(|key| {
         let value = match key.strip_prefix(RESOURCE_PREFIX) {
@@ -35,7 +33,7 @@ pub(super) fn annotations(attributes: &Attributes, resource: &Resource) -> BTree
 }
 
 /// Removes the list, and the attributes that have become annotations under their own name.
-pub(super) fn take_annotated(attributes: &mut Attributes, annotations: &BTreeMap<String, AnnotationValue>) {
+pub(super) fn take_annotated(attributes: &mut Attributes, annotations: &Annotations) {
     attributes.take_texts(LIST);
     let keys: Vec<String> = attributes.iter().map(|(key, _)| key.clone()).collect();
     for key in keys {
@@ -45,7 +43,7 @@ pub(super) fn take_annotated(attributes: &mut Attributes, annotations: &BTreeMap
 }
 
 /// Leaves out what a two-document span says about its callee.
-pub(super) fn of_the_service(annotations: &BTreeMap<String, AnnotationValue>) -> BTreeMap<String, AnnotationValue> {
+pub(super) fn of_the_service(annotations: &Annotations) -> Annotations {
     let own = annotations.iter().filter(|(key, _)| !ABOUT_THE_CALLEE.contains(&key.as_str()));
     own.map(|(key, value)| (key.clone(), value.clone())).collect()
 }

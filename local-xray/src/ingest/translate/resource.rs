@@ -1,5 +1,7 @@
 //! What all spans and log lines of one process share: where it ran and which build it was.
 
+use std::sync::Arc;
+
 use opentelemetry_proto::tonic::resource::v1::Resource as Message;
 use serde_json::{Map, Value, json};
 
@@ -12,7 +14,7 @@ use super::attributes::Attributes;
 pub(super) struct Resource {
     pub(super) attributes: Attributes,
     pub(super) origin: Option<String>,
-    pub(super) service: Option<ServiceInfo>,
+    pub(super) service: Option<Arc<ServiceInfo>>,
     pub(super) aws: Map<String, Value>,
     /// Members of the message beside the attributes.
     pub(super) remarks: Map<String, Value>,
@@ -38,7 +40,13 @@ impl Resource {
                 remarks.insert("otel.resource.entities".to_owned(), entities.collect());
             }
         }
-        Self { origin: origin(&attributes), service: service(&attributes), aws: aws(&attributes), attributes, remarks }
+        Self {
+            origin: origin(&attributes),
+            service: service(&attributes).map(Arc::new),
+            aws: aws(&attributes),
+            attributes,
+            remarks,
+        }
     }
 
     fn is_on_aws(attributes: &Attributes) -> bool {

@@ -1,5 +1,7 @@
 //! One span becomes one document, or two where it is both the root of its service and a call.
 
+use std::sync::Arc;
+
 use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
@@ -93,8 +95,8 @@ impl Source<'_> {
         segment.namespace = naming::namespace(self.kind, self.role, &attributes, &name);
         segment.annotations = annotations::annotations(&attributes, self.resource);
         segment.aws = self.aws(&mut attributes, is_segment);
-        segment.http = http::http(self.span, self.kind, &mut attributes);
-        segment.sql = if is_segment { None } else { sql::sql(self.kind, &mut attributes) };
+        segment.http = http::http(self.span, self.kind, &mut attributes).map(Arc::new);
+        segment.sql = if is_segment { None } else { sql::sql(self.kind, &mut attributes).map(Arc::new) };
         segment.user = attributes.take_text(&["enduser.id", "user.id"]);
         if is_segment {
             segment.origin = self.resource.origin.clone();
@@ -107,7 +109,7 @@ impl Source<'_> {
 
     /// Flags, cause, links and metadata: what depends on the blocks.
     fn finish(&self, segment: &mut Segment, mut attributes: Attributes) {
-        let flags = cause::flags(self.span, segment.http.as_ref());
+        let flags = cause::flags(self.span, segment.http.as_deref());
         (segment.error, segment.throttle, segment.fault) = (flags.error, flags.throttle, flags.fault);
         let failure = cause::failure(self.span, self.kind, &self.identity);
         annotations::take_annotated(&mut attributes, &segment.annotations);
@@ -115,19 +117,20 @@ impl Source<'_> {
         segment.links = links;
         let span_name = Some(self.span.name.as_str()).filter(|span_name| *span_name != segment.name);
         let leftovers = Leftovers { attributes, failure: &failure, broken_links, span_name };
-        segment.metadata = metadata::of_span(self.span, leftovers, &self.scope.0);
+        let mut metadata = metadata::of_span(self.span, leftovers, &self.scope.0);
         // A subsegment whose parent is elsewhere may be the only word of its process.
         if segment.kind == Kind::Segment || matches!(self.identity.parent, Parent::Remote(_)) {
-            segment.metadata = metadata::with_resource(std::mem::take(&mut segment.metadata), self.resource);
+            metadata = metadata::with_resource(metadata, self.resource);
         }
-        segment.cause = failure.cause;
+        segment.metadata = metadata.into();
+        segment.cause = failure.cause.map(Arc::new);
     }
 
     /// Where a segment ran and why it was sampled, and what was called.
-    fn aws(&self, attributes: &mut Attributes, is_segment: bool) -> Option<Aws> {
+    fn aws(&self, attributes: &mut Attributes, is_segment: bool) -> Option<Arc<Aws>> {
         let mut members = if is_segment { self.aws_of_service(attributes) } else { Map::new() };
         members.extend(aws::call(attributes));
-        (!members.is_empty()).then_some(Aws(members))
+        (!members.is_empty()).then(|| Arc::new(members.into()))
     }
 
     fn aws_of_service(&self, attributes: &mut Attributes) -> Map<String, Value> {
@@ -163,13 +166,13 @@ impl Source<'_> {
             end_time: call.end_time,
             origin: self.resource.origin.clone(),
             service: self.resource.service.clone(),
-            aws: (!aws.is_empty()).then_some(Aws(aws)),
+            aws: (!aws.is_empty()).then(|| Arc::new(aws.into())),
             user: call.user.clone(),
             error: call.error,
             throttle: call.throttle,
             fault: call.fault,
             annotations: annotations::of_the_service(&call.annotations),
-            metadata: metadata::of_resource(self.resource),
+            metadata: metadata::of_resource(self.resource).into(),
             links: if is_consumer { call.links.clone() } else { Vec::new() },
             ..Segment::new(
                 Kind::Segment,
