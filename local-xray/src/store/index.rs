@@ -139,6 +139,7 @@ impl Index {
         file.write_all_at(&run.bytes, bytes)?;
         if self.durability == Durability::Power {
             file.sync()?;
+            self.folder.sync()?;
         }
         self.files.entry(number).or_insert(IndexFile { file, bytes: 0 });
         Ok(run)

@@ -18,6 +18,8 @@ mod cache;
 mod checkpoint;
 mod counted;
 mod entry;
+#[cfg(test)]
+mod failure_tests;
 mod index;
 mod inferred;
 mod journal;

@@ -326,7 +326,8 @@ impl Owner {
         }
     }
 
-    fn evict(&mut self, now: Timestamp) {
+    /// Lets go of the files that are too old or too much.
+    pub(super) fn evict(&mut self, now: Timestamp) {
         let files: Vec<_> = self
             .journal
             .facts()

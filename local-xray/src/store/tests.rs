@@ -6,6 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::journal::files::{self, Folder as _};
+use super::journal::{FileNumber, Place};
 use super::*;
 use crate::digest::random::{documents, trace_id, windows};
 use crate::document::{Document, Segment, Timestamp, Window};
@@ -32,15 +33,17 @@ enum Step {
     Goes(u8),
     /// Quiet traces leave memory.
     Settles,
-    /// The store is closed, sometimes something is done to the index, and the store is opened again.
+    /// The store is closed, sometimes something is done to its files, and the store is opened again.
     IsOpened(Option<Harm>),
     /// Someone looks, so that sums are made.
     IsAsked(Window),
 }
 
-/// What can happen to the files of the index.
+/// What can happen to the files of a store that is closed.
 #[derive(Debug, Clone, Copy)]
 enum Harm {
+    /// The journal ends earlier, as after a loss of power, whatever the index says of it.
+    LosesTheEnd(u8),
     LosesTheCheckpoint,
     LosesAFile,
     /// Some file of index or checkpoint ends earlier.
@@ -51,6 +54,7 @@ enum Harm {
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let harm = prop_oneof![
+        any::<u8>().prop_map(Harm::LosesTheEnd),
         Just(Harm::LosesTheCheckpoint),
         Just(Harm::LosesAFile),
         any::<u8>().prop_map(Harm::IsCut),
@@ -91,10 +95,22 @@ impl Opened {
         Owner::open(&folders, shape, bounds, Budget::new(1 << 20).with_live(3)).expect("files in memory can be read")
     }
 
-    fn arrives(&mut self, document: Document) {
+    /// Takes a document in, and says up to where the journal holds it.
+    fn arrives(&mut self, document: Document) -> Place {
         let (tell, _) = oneshot::channel();
         let (_, outcome) = self.owner.take(vec![Batch { arrivals: vec![document.into()], tell }], NOW);
         assert_eq!(outcome, Ok(()));
+        self.end()
+    }
+
+    /// Where the journal ends on its disk.
+    fn end(&self) -> Place {
+        let [journal, ..] = &self.files;
+        let Some(file) = journal.list().unwrap().into_iter().max() else {
+            return Place { file: FileNumber(0), offset: 0 };
+        };
+        let length = journal.open(file).unwrap().len().unwrap();
+        Place { file, offset: u32::try_from(length).expect("files of tests are small") }
     }
 
     fn is_opened(&mut self, harm: Option<Harm>) {
@@ -103,13 +119,19 @@ impl Opened {
     }
 
     fn harm(&self, harm: Harm) {
-        let [_, index, checkpoints] = &self.files;
+        let [journal, index, checkpoints] = &self.files;
         let file = |folder: &Arc<Memory>, pick: u8| {
             let numbers = folder.list().unwrap();
             numbers.get(usize::from(pick) % numbers.len().max(1)).map(|number| folder.open(*number).unwrap())
         };
         let some = |pick: u8| if pick.is_multiple_of(4) { file(checkpoints, pick) } else { file(index, pick) };
         match harm {
+            Harm::LosesTheEnd(pick) => {
+                if let Some(last) = journal.list().unwrap().into_iter().max() {
+                    let file = journal.open(last).unwrap();
+                    file.truncate(file.len().unwrap() * u64::from(pick) / 256).unwrap();
+                }
+            }
             Harm::LosesTheCheckpoint => remove_all(checkpoints),
             Harm::LosesAFile => index.list().unwrap().first().into_iter().for_each(|it| index.remove(*it).unwrap()),
             Harm::IsCut(pick) => {
@@ -133,22 +155,31 @@ fn remove_all(folder: &Arc<Memory>) {
     folder.list().unwrap().into_iter().for_each(|number| folder.remove(number).unwrap());
 }
 
-/// Goes through the steps with a store, and beside it with nothing but a list of traces. `check` sees both at every
-/// question, and at the end.
+/// The traces that documents make.
+fn traces_of(documents: &[(Document, Place)]) -> Vec<Trace> {
+    let mut traces: BTreeMap<TraceId, Trace> = BTreeMap::new();
+    for (document, _) in documents {
+        let id = document.trace_id;
+        traces.entry(id).or_insert_with(|| Trace::new(id)).merge(document.segment.clone());
+    }
+    traces.into_values().collect()
+}
+
+/// Goes through the steps with a store, and beside it with nothing but a list of documents, and up to where the journal
+/// holds each. `check` sees both at every question, and at the end.
 fn run(steps: Vec<Step>, file_bytes: u64, mut check: impl FnMut(&Snapshot, &[Trace], Window)) {
     let mut store = Opened::new(file_bytes);
-    let mut traces: BTreeMap<TraceId, Trace> = BTreeMap::new();
+    let mut documents: Vec<(Document, Place)> = Vec::new();
     let mut seen = Vec::new();
     for step in steps.into_iter().chain([Step::IsAsked(Window::ALL)]) {
         match step {
             Step::Arrives(document) => {
-                let id = document.trace_id;
-                traces.entry(id).or_insert_with(|| Trace::new(id)).merge(document.segment.clone());
-                store.arrives(*document);
+                let place = store.arrives(Document::clone(&document));
+                documents.push((*document, place));
             }
             Step::Goes(number) => {
                 let Some(last) = store.owner.began.get(&trace_id(number)).copied() else { continue };
-                traces.retain(|id, _| store.owner.began.get(id).is_some_and(|file| *file > last));
+                documents.retain(|(it, _)| store.owner.began.get(&it.trace_id).is_some_and(|file| *file > last));
                 let [journal, ..] = &store.files;
                 let mut numbers = journal.list().unwrap();
                 numbers.retain(|number| *number <= last);
@@ -161,10 +192,12 @@ fn run(steps: Vec<Step>, file_bytes: u64, mut check: impl FnMut(&Snapshot, &[Tra
                     seen.clear();
                 }
                 store.is_opened(harm);
+                let end = store.end();
+                documents.retain(|(_, place)| *place <= end);
             }
             Step::IsAsked(window) => {
                 let snapshot = Snapshot { published: Arc::new(store.owner.published()) };
-                let known: Vec<Trace> = traces.values().cloned().collect();
+                let known = traces_of(&documents);
                 assert_eq!(snapshot.report().traces, known.len());
                 assert_eq!(snapshot.report().unreadable, 0);
                 check(&snapshot, &known, window);

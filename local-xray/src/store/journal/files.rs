@@ -22,6 +22,8 @@ pub(in crate::store) trait Folder: Send + Sync {
     fn open(&self, number: FileNumber) -> io::Result<Arc<dyn Bytes>>;
     /// Removes a file.
     fn remove(&self, number: FileNumber) -> io::Result<()>;
+    /// Waits until the names of all files would survive a loss of power.
+    fn sync(&self) -> io::Result<()>;
 }
 
 /// The bytes of one file.
@@ -102,6 +104,10 @@ impl Folder for Disk {
     fn remove(&self, number: FileNumber) -> io::Result<()> {
         fs::remove_file(self.path_of(number))
     }
+
+    fn sync(&self) -> io::Result<()> {
+        File::open(&self.path)?.sync_all()
+    }
 }
 
 impl Bytes for File {
@@ -145,6 +151,10 @@ impl Folder for Memory {
 
     fn remove(&self, number: FileNumber) -> io::Result<()> {
         self.files.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
+        Ok(())
+    }
+
+    fn sync(&self) -> io::Result<()> {
         Ok(())
     }
 }
@@ -201,6 +211,7 @@ mod tests {
         assert_eq!(read(&*folder.open(number).unwrap(), 5, 0).unwrap(), b"help!");
         assert!(read(&*file, 5, 1).is_err(), "beyond the end");
         file.truncate(4).unwrap();
+        folder.sync().unwrap();
         assert_eq!((file.len().unwrap(), folder.list().unwrap()), (4, vec![number]));
         folder.remove(number).unwrap();
         assert_eq!(folder.list().unwrap(), []);

@@ -223,6 +223,9 @@ impl Journal {
         }
         let number = FileNumber(self.highest + 1);
         let file = self.folder.open(number)?;
+        if self.shape.durability == Durability::Power {
+            self.folder.sync()?;
+        }
         self.hold(FileFacts { number, bytes: 0, begun_at: now, written_at: now }, file);
         Ok(number)
     }

@@ -39,6 +39,10 @@ impl Folder for Small {
     fn remove(&self, number: FileNumber) -> io::Result<()> {
         self.folder.remove(number)
     }
+
+    fn sync(&self) -> io::Result<()> {
+        self.folder.sync()
+    }
 }
 
 impl Bytes for SmallFile {
