@@ -1,15 +1,13 @@
 //! The whole system as a user starts it: the real `mysfits` executable, every port 0, data in a folder that goes with the test.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
-use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
-use rustix::process::{Pid, Signal, kill_process};
+use anyhow::{Context, Result};
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::Command;
 
+use crate::process::{DEADLINE, Process, executable};
 use crate::xray::Xray;
 
 /// Flags that ask for a free port everywhere, so that tests run beside each other and beside a demo.
@@ -32,14 +30,10 @@ const FREE_PORTS: [&str; 16] = [
     "0",
 ];
 
-/// Longest wait for a stack to start, to finish a bounded run or to stop.
-const DEADLINE: Duration = Duration::from_secs(120);
-
 /// A running `mysfits up`.
 #[derive(Debug)]
 pub struct Stack {
-    process: Child,
-    output: Lines<BufReader<ChildStdout>>,
+    process: Process,
     site: String,
     xray: String,
     data: Option<TempDir>,
@@ -82,12 +76,14 @@ impl Stack {
         Self::spawn(command, None).await
     }
 
-    async fn spawn(mut command: Command, data: Option<TempDir>) -> Result<Self> {
-        let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
-        let mut output = BufReader::new(process.stdout.take().context("its output")?).lines();
-        let (site, xray) =
-            tokio::time::timeout(DEADLINE, announced(&mut output)).await.context("it never said where to look")??;
-        Ok(Self { process, output, site, xray, data })
+    async fn spawn(command: Command, data: Option<TempDir>) -> Result<Self> {
+        let mut process = Process::spawn(command)?;
+        let url =
+            |line: &str, label| line.trim().strip_prefix(label).map(|url| url.trim().trim_end_matches('/').to_owned());
+        let site = process.announced(|line| url(line, "Web site")).await?;
+        let map = process.announced(|line| url(line, "Service map")).await?;
+        let xray = map.trim_end_matches("/map").to_owned();
+        Ok(Self { process, site, xray, data })
     }
 
     /// The URL of a page or call of the web site.
@@ -124,20 +120,8 @@ impl Stack {
     /// # Errors
     ///
     /// When it does not end in time, or not with success.
-    pub async fn stop(mut self) -> Result<()> {
-        let id =
-            self.process.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw).context("still running")?;
-        kill_process(id, Signal::INT)?;
-        let mut said = String::new();
-        while let Some(line) =
-            tokio::time::timeout(DEADLINE, self.output.next_line()).await.context("it does not stop")??
-        {
-            said.push_str(&line);
-            said.push('\n');
-        }
-        let status = self.process.wait().await?;
-        ensure!(status.success(), "mysfits ended with {status} after Ctrl-C:\n{said}");
-        Ok(())
+    pub async fn stop(self) -> Result<()> {
+        self.process.stop().await.context("mysfits")
     }
 }
 
@@ -168,33 +152,4 @@ pub async fn run_up(arguments: &[&str]) -> Result<Finished> {
 
 fn mysfits() -> Result<Command> {
     Ok(Command::new(executable("mysfits")?))
-}
-
-/// An executable of this build.
-///
-/// # Errors
-///
-/// When it is not there.
-pub fn executable(name: &str) -> Result<PathBuf> {
-    let test = std::env::current_exe()?;
-    let built: PathBuf = test.ancestors().nth(2).unwrap_or(Path::new(".")).join(name);
-    ensure!(built.is_file(), "{} is not there; run `cargo build --workspace --all-targets` first", built.display());
-    Ok(built)
-}
-
-async fn announced(output: &mut Lines<BufReader<ChildStdout>>) -> Result<(String, String)> {
-    let mut said = String::new();
-    let mut site = None;
-    while let Some(line) = output.next_line().await? {
-        let url = |label: &str| line.trim().strip_prefix(label).map(|url| url.trim().trim_end_matches('/').to_owned());
-        if let Some(url) = url("Web site") {
-            site = Some(url);
-        }
-        if let (Some(site), Some(map)) = (&site, url("Service map")) {
-            return Ok((site.clone(), map.trim_end_matches("/map").to_owned()));
-        }
-        said.push_str(&line);
-        said.push('\n');
-    }
-    bail!("mysfits ended before it said where to look:\n{said}")
 }
