@@ -91,7 +91,7 @@ impl<'e> Compared<'e> {
             value: value.label(),
             a: share(&self.a, &sets.a),
             b: share(&self.b, &sets.b),
-            points: format!("{:+.0} points", self.apart(value)),
+            points: format!("{:+.0} points", self.apart(value)).replace('-', "\u{2212}"),
         }
     }
 }
