@@ -179,6 +179,42 @@ async fn in_chromium_two_sets_are_compared_and_the_culprit_is_read() -> Result<(
 }
 
 #[tokio::test]
+async fn in_chromium_a_band_picked_on_the_chart_narrows_the_comparison() -> Result<()> {
+    let stack = Stack::start(&["--no-traffic"], &[]).await?;
+    send_traces(&stack).await?;
+    let browser = Browser::open().await?;
+    browser.page.goto(&stack.console("/analytics?a=annotation.basket&b=fault")).await?;
+    let sizes = "return [...document.querySelectorAll('.set h2 a')].map((one) => one.textContent)";
+    ensure!(run(&browser, sizes).await? == json!(["6 traces", "2 traces"]), "all are compared");
+
+    // The slow half: from the first band beyond a second to the last.
+    let bars = browser.page.find_all(Locator::Css("[data-as=band] a .room")).await?;
+    let [.., first, last] = bars.as_slice() else { anyhow::bail!("a distribution has bars") };
+    drag(&browser, first.clone(), last.clone()).await?;
+    arrives(&browser, "band=").await?;
+    ensure!(run(&browser, sizes).await? == json!(["3 traces", "2 traces"]), "the slow ones are compared");
+    let left_out = "return document.querySelectorAll('[data-as=band] a:not([aria-current]) .bar-a').length > 0";
+    ensure!(run(&browser, left_out).await? == json!(true), "the chart still shows the quick ones");
+    all_quiet(&browser, &stack).await?;
+
+    find(&browser, ".set-a h2 a").await?.click().await?;
+    arrives(&browser, "/traces").await?;
+    ensure!(rows(&browser).await? == 3, "the size of a set leads to its traces");
+    browser.page.back().await?;
+    find(&browser, ".restrictions .chip").await?.click().await?;
+    ensure!(run(&browser, sizes).await? == json!(["6 traces", "2 traces"]), "the band is lifted");
+
+    // The same with the keyboard: two bands from the right.
+    let keys: String = [Key::Shift, Key::Left, Key::Null, Key::Enter].map(char::from).into_iter().collect();
+    find(&browser, "[data-as=band] a:last-of-type").await?.send_keys(&keys).await?;
+    arrives(&browser, "band=").await?;
+    ensure!(run(&browser, sizes).await? == json!(["3 traces", "2 traces"]), "keys pick the same band");
+    all_quiet(&browser, &stack).await?;
+    browser.close().await?;
+    stack.stop().await
+}
+
+#[tokio::test]
 async fn in_chromium_the_bar_completes_names_and_values_on_every_page() -> Result<()> {
     let stack = Stack::start(&["--no-traffic"], &[]).await?;
     send_traces(&stack).await?;

@@ -141,7 +141,7 @@ fn two_sets_are_told_apart_by_what_differs() {
     let html = compared("a=!error&b=error", vec![like(), open()]);
     check(&html, &["What differs most", "chaos_fault", "+100 points"], &["in both sets"]);
     let html = compared("a=error&b=", vec![like(), open()]);
-    check(&html, &["1 trace in both sets", ">2 traces</a>", "chaos_fault", "&#38;b=error", "-50 points"], &[]);
+    check(&html, &["1 trace in both sets", ">2 traces</a>", "chaos_fault", "&#38;b=error", "\u{2212}50 points"], &[]);
     let empty = compared("a=fault&b=throttle", vec![like()]);
     check(&empty, &["Nothing to set against each other", "0 traces"], &["What differs most"]);
     check(&compared("", Vec::new()), &["Nothing to set against each other"], &[]);
@@ -163,6 +163,27 @@ fn comparisons_keep_the_bar_and_offer_others() {
     let html = compared("range=1h&filter=error", vec![like()]);
     check(&html, &["name=\"range\" value=\"1h\"", "name=\"filter\" value=\"error\""], &[]);
     check(&html, &["The slowest tenth", "With the annotation chaos_fault", "filter=error+AND+%21ok"], &[]);
+}
+
+#[test]
+fn a_band_of_response_times_narrows_both_sets_and_not_the_chart() {
+    let traces = || vec![again(3, 4, 1), again(2, 2, 3), again(1, 0, 2), open()];
+    let html = compared("a=error&b=", traces());
+    check(
+        &html,
+        &["data-brush=\"/analytics?a=error&#38;b=\" data-as=\"band\"", "band=2000-3000", "3 traces in both sets"],
+        &["only"],
+    );
+    let html = compared("a=error&b=&band=2000-5000", traces());
+    check(
+        &html,
+        &["2 traces of 4", ">2 traces</a>", "2 traces in both sets", "2 s to 5 s", "band=1000-1500"],
+        &[">3 traces</a>"],
+    );
+    check(&html, &["/traces?filter=error&#38;band=2000-5000", "href=\"/analytics?a=error&#38;b=\" title=\"Lift"], &[]);
+    check(&html, &["name=\"band\" value=\"2000-5000\"", "band=2000-3000\" aria-current=\"true\""], &[]);
+    assert_eq!(listed(&list("filter=error&band=2000-5000", traces())), [2, 1], "the link leads to what was counted");
+    check(&compared("band=9000-9001", traces()), &["0 traces of 4", "Nothing to set against each other"], &[]);
 }
 
 // === Why ===

@@ -175,7 +175,7 @@ impl Panel {
                 _ => None,
             },
             percentiles: percentiles(histogram),
-            chart: chart(histogram, traces),
+            chart: chart(histogram, traces, None),
             traces: traces.clone(),
             ..Self::of_nothing(view, here)
         }

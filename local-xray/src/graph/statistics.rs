@@ -62,9 +62,14 @@ impl Statistics {
 pub struct Histogram(Vec<(u64, u64)>);
 
 impl Histogram {
-    /// Counts one duration, rounded to the nearest millisecond.
+    /// The entry under which a duration is counted: the nearest millisecond.
+    pub fn millis_of(duration: Duration) -> u64 {
+        u64::try_from((duration.as_micros() + 500) / 1_000).unwrap_or(u64::MAX)
+    }
+
+    /// Counts one duration.
     pub fn add(&mut self, duration: Duration) {
-        let millis = u64::try_from((duration.as_micros() + 500) / 1_000).unwrap_or(u64::MAX);
+        let millis = Self::millis_of(duration);
         match self.0.binary_search_by_key(&millis, |(millis, _)| *millis) {
             Ok(place) => self.0.get_mut(place).into_iter().for_each(|(_, count)| *count += 1),
             Err(place) => self.0.insert(place, (millis, 1)),

@@ -1,5 +1,7 @@
 //! Both sets added up, in one pass over the digests of the traces.
 
+use std::time::Duration;
+
 use crate::console::tally::Tallies;
 use crate::cores::on_all_cores;
 use crate::digest::DigestView;
@@ -8,8 +10,9 @@ use crate::filter::Filter;
 use crate::graph::{Histogram, Measured};
 use crate::store::{Entry, WORTH_A_THREAD, opened};
 
-/// What was counted of all traces.
+/// What was counted of all traces in the band.
 pub(super) struct Counted<'e> {
+    pub(super) traces: u64,
     /// How long each took.
     pub(super) times: Histogram,
     /// How many are in both sets.
@@ -20,39 +23,60 @@ pub(super) struct Counted<'e> {
 
 /// What was counted of one set.
 pub(super) struct Set<'e> {
+    /// How long each trace took, whether it is in the band or not.
+    pub(super) times: Histogram,
+    /// How many are in the band, as everything below.
     pub(super) traces: u64,
     pub(super) failed: u64,
-    pub(super) times: Histogram,
+    pub(super) answered: Vec<Duration>,
     pub(super) tallies: Tallies<'e>,
 }
 
 impl<'e> Counted<'e> {
-    /// Counts the traces for which `a` and those for which `b` holds; none where the expression is not understood.
-    pub(super) fn of(entries: &'e [Entry], a: Option<&Filter>, b: Option<&Filter>) -> Self {
+    /// Counts the traces for which `a` and those for which `b` holds; none where the expression is not understood. A trace is in
+    /// the band as the list of traces has it, so that it lists what is counted here; without a band, every trace is.
+    pub(super) fn of(entries: &'e [Entry], band: Option<(u64, u64)>, a: Option<&Filter>, b: Option<&Filter>) -> Self {
         let parts = on_all_cores(entries, WORTH_A_THREAD, |part| {
             let mut counted = Self::new();
-            opened(part).for_each(|(entry, digest)| counted.add(entry, &digest, a, b));
+            opened(part).for_each(|(entry, digest)| counted.add(entry, &digest, band, a, b));
             counted
         });
         parts.into_iter().fold(Self::new(), Self::merged)
     }
 
     fn new() -> Self {
-        Self { times: Histogram::default(), both: 0, a: Set::new(), b: Set::new() }
+        Self { traces: 0, times: Histogram::default(), both: 0, a: Set::new(), b: Set::new() }
     }
 
-    fn add(&mut self, entry: &Entry, digest: &DigestView<'e>, a: Option<&Filter>, b: Option<&Filter>) {
+    fn add(
+        &mut self,
+        entry: &Entry,
+        digest: &DigestView<'e>,
+        band: Option<(u64, u64)>,
+        a: Option<&Filter>,
+        b: Option<&Filter>,
+    ) {
         let root = digest.brief().root_work();
+        let time = root.as_ref().and_then(Measured::response_time);
+        let is_in_band = band
+            .is_none_or(|(from, below)| time.is_some_and(|time| (from..below).contains(&Histogram::millis_of(time))));
         let is_in = |filter: Option<&Filter>| filter.is_some_and(|filter| entry.matches_by(digest, filter));
         let (is_in_a, is_in_b) = (is_in(a), is_in(b));
-        self.both += u64::from(is_in_a && is_in_b);
-        add_time(&mut self.times, root.as_ref());
         for set in [is_in_a.then_some(&mut self.a), is_in_b.then_some(&mut self.b)].into_iter().flatten() {
-            set.add(digest, root.as_ref());
+            time.into_iter().for_each(|time| set.times.add(time));
+            if is_in_band {
+                set.add(digest, root.as_ref());
+            }
+        }
+        if is_in_band {
+            self.traces += 1;
+            self.both += u64::from(is_in_a && is_in_b);
+            time.into_iter().for_each(|time| self.times.add(time));
         }
     }
 
     fn merged(mut self, other: Self) -> Self {
+        self.traces += other.traces;
         self.times.merge(&other.times);
         self.both += other.both;
         self.a.merge(other.a);
@@ -63,13 +87,14 @@ impl<'e> Counted<'e> {
 
 impl<'e> Set<'e> {
     fn new() -> Self {
-        Self { traces: 0, failed: 0, times: Histogram::default(), tallies: Tallies::of_everything() }
+        let tallies = Tallies::of_everything();
+        Self { times: Histogram::default(), traces: 0, failed: 0, answered: Vec::new(), tallies }
     }
 
     fn add(&mut self, digest: &DigestView<'e>, root: Option<&Measured>) {
         self.traces += 1;
         self.failed += u64::from(root.is_some_and(|root| root.outcome() != Outcome::Ok));
-        add_time(&mut self.times, root);
+        self.answered.extend(root.and_then(Measured::response_time));
         self.tallies.add(digest, root);
     }
 
@@ -77,10 +102,7 @@ impl<'e> Set<'e> {
         self.traces += other.traces;
         self.failed += other.failed;
         self.times.merge(&other.times);
+        self.answered.extend(other.answered);
         self.tallies.merge(other.tallies);
     }
-}
-
-fn add_time(times: &mut Histogram, root: Option<&Measured>) {
-    root.and_then(Measured::response_time).into_iter().for_each(|time| times.add(time));
 }

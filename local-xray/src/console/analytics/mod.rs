@@ -1,7 +1,7 @@
 //! Analytics: two sets of traces, A and B, side by side. Each is what an expression leaves of the traces that the bar asks
-//! for: how many, how long they took, how they ended, and in which attributes they differ most.
+//! for: how many, how long they took, how they ended, and in which attributes they differ most. A band of response times
+//! that was picked on the chart narrows both; the chart goes on to show what it leaves out.
 
-mod chart;
 mod counted;
 mod differences;
 
@@ -21,14 +21,14 @@ use super::error::PageError;
 use super::expression;
 use super::format;
 use super::found::Found;
-use super::histogram::{percentile, percentiles};
+use super::histogram::{Chart, chart_of_two, exact_percentiles, percentile};
 use super::marked::Marked;
 use super::notes::Notes;
 use super::page::{Frame, Section, respond};
+use super::traces::{Restriction, restriction_to_band};
 use super::unread;
-use super::view::{ALL, View};
+use super::view::{ALL, View, band_value};
 
-use self::chart::{Chart, chart};
 use self::counted::{Counted, Set};
 use self::differences::{Compared, Difference, Table, differences, tables};
 
@@ -46,6 +46,8 @@ pub(super) struct AnalyticsPage {
     frame: Frame,
     summary: String,
     notes: Notes,
+    /// The band that was picked, if any, with the link that lifts it.
+    restrictions: Vec<Restriction>,
     sides: [Side; 2],
     /// What the form carries along.
     kept: Vec<(&'static str, String)>,
@@ -119,15 +121,16 @@ pub(super) async fn page(view: View, state: web::Data<AppState>) -> Result<HttpR
 pub(super) fn analytics_page(view: &View, found: &Found, groups: &dyn Groups) -> AnalyticsPage {
     let sets = Sets::of(view);
     let [a, b] = [&sets.a, &sets.b].map(|expression| filter::compile(expression, groups));
-    let counted = Counted::of(&found.entries, a.as_ref().ok(), b.as_ref().ok());
+    let mut counted = Counted::of(&found.entries, view.band, a.as_ref().ok(), b.as_ref().ok());
     let sides = [
-        side(("A", "a"), &sets.a, a.as_ref().err(), &counted.a, found, view),
-        side(("B", "b"), &sets.b, b.as_ref().err(), &counted.b, found, view),
+        side(("A", "a"), &sets.a, a.as_ref().err(), &mut counted.a, counted.traces, view),
+        side(("B", "b"), &sets.b, b.as_ref().err(), &mut counted.b, counted.traces, view),
     ];
     // Nothing is compared before both sets are understood.
     let are_read = a.is_ok() && b.is_ok();
     let times = are_read.then_some((&counted.a.times, &counted.b.times));
-    let chart = times.and_then(|(a, b)| chart(a, b));
+    let without_band = view.link_with_all(PATH).without("band");
+    let chart = times.and_then(|(a, b)| chart_of_two(a, b, &without_band, view.band));
     let both = counted.both;
     let presets = presets(view, found, &counted.times);
     let compared = if are_read { Compared::all(counted.a.tallies, counted.b.tallies) } else { Vec::new() };
@@ -136,13 +139,14 @@ pub(super) fn analytics_page(view: &View, found: &Found, groups: &dyn Groups) ->
         frame: Frame::still("Analytics", Section::Analytics, view).with_query(PATH, view),
         summary: format!(
             "{}{} in {}",
-            format::plural(found.matching as u64, "trace"),
-            found.of_all(view.is_selective()),
+            format::plural(counted.traces, "trace"),
+            found.of_all(view.is_selective() || view.band.is_some()),
             view.when()
         ),
         notes: Notes::on(found, PATH, view),
+        restrictions: restriction_to_band(view, PATH).into_iter().collect(),
         sides,
-        kept: View { sets: None, ..view.clone() }.link(PATH).into_parameters(),
+        kept: View { sets: None, ..view.clone() }.link_with_all(PATH).into_parameters(),
         presets,
         swapped: swapped.link_with_all(PATH).to_string(),
         both: if both > 0 { format!("{} in both sets", format::plural(both, "trace")) } else { String::new() },
@@ -157,8 +161,8 @@ fn side(
     (name, parameter): (&'static str, &'static str),
     expression: &str,
     error: Option<&FilterError>,
-    set: &Set<'_>,
-    found: &Found,
+    set: &mut Set<'_>,
+    of: u64,
     view: &View,
 ) -> Side {
     Side {
@@ -166,8 +170,8 @@ fn side(
         parameter,
         marked: error.map(|error| Marked::new(expression, error)),
         traces: format::plural(set.traces, "trace"),
-        share: format::percent(set.traces, found.matching as u64),
-        figures: percentiles(&set.times),
+        share: format::percent(set.traces, of),
+        figures: exact_percentiles(&mut set.answered),
         failed: format::percent(set.failed, set.traces),
         href: narrowed(view, expression).to_string(),
         expression: expression.to_owned(),
@@ -177,7 +181,7 @@ fn side(
 /// Leads to those traces of the list for which the expression holds too.
 fn narrowed(view: &View, condition: &str) -> super::link::Link {
     let filter = if condition.is_empty() { view.filter.clone() } else { expression::and(&view.filter, condition) };
-    view.filtered(&filter).link("/traces")
+    view.filtered(&filter).link("/traces").with_some("band", view.band.map(band_value).as_deref())
 }
 
 /// Comparisons that are one click away.

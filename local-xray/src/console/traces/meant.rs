@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
+use crate::console::health;
+use crate::console::histogram::milliseconds;
 use crate::console::view::{StateFilter, View};
-use crate::console::{format, health};
 use crate::cores::on_all_cores;
 use crate::digest::DigestView;
 use crate::document::{Outcome, Timestamp, Window};
@@ -33,10 +34,10 @@ enum Times {
 }
 
 /// What the list is restricted to, with the link that lifts it.
-pub(super) struct Restriction {
-    pub(super) name: &'static str,
-    pub(super) value: String,
-    pub(super) without: String,
+pub(in crate::console) struct Restriction {
+    pub(in crate::console) name: &'static str,
+    pub(in crate::console) value: String,
+    pub(in crate::console) without: String,
 }
 
 impl Candidate<'_> {
@@ -82,8 +83,7 @@ fn candidate<'f>(entry: &'f Entry, digest: &DigestView<'_>, view: &View, window:
             {
                 return None;
             }
-            // Rounded as histograms round.
-            Times::Root(response.map(|time| u64::try_from((time.as_micros() + 500) / 1_000).unwrap_or(u64::MAX)))
+            Times::Root(response.map(Histogram::millis_of))
         }
         Some(pick) => {
             let (statistics, histogram) = pick.counted_in(entry, digest, window)?;
@@ -100,21 +100,21 @@ fn candidate<'f>(entry: &'f Entry, digest: &DigestView<'_>, view: &View, window:
 
 /// What the list is restricted to.
 pub(super) fn restrictions(view: &View, path: &str) -> Vec<Restriction> {
-    let here = view.link_with_all(path);
-    let one = |name, value: Option<String>| {
-        value.map(|value| Restriction { name, value, without: here.clone().without(name).to_string() })
-    };
-    let band = view.band.map(|(from, below)| {
-        let time = |millis| format::duration(Duration::from_millis(millis));
-        format!("{} to {}", time(from), time(below))
-    });
-    [
-        one("node", view.node.as_ref().map(|key| key.replace('!', " · "))),
-        one("edge", view.edge.as_ref().map(|key| key.replace('!', " · ").replace('>', " → "))),
-        one("state", view.state.map(|state| state.word().to_owned())),
-        one("band", band),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    let picked = [
+        ("node", view.node.as_ref().map(|key| key.replace('!', " · "))),
+        ("edge", view.edge.as_ref().map(|key| key.replace('!', " · ").replace('>', " → "))),
+        ("state", view.state.map(|state| state.word().to_owned())),
+    ];
+    let picked = picked.into_iter().filter_map(|(name, value)| Some(restriction(name, value?, view, path)));
+    picked.chain(restriction_to_band(view, path)).collect()
+}
+
+/// The band of response times that was picked on a chart.
+pub(in crate::console) fn restriction_to_band(view: &View, path: &str) -> Option<Restriction> {
+    let (from, below) = view.band?;
+    Some(restriction("band", format!("{} to {}", milliseconds(from), milliseconds(below)), view, path))
+}
+
+fn restriction(name: &'static str, value: String, view: &View, path: &str) -> Restriction {
+    Restriction { name, value, without: view.link_with_all(path).without(name).to_string() }
 }

@@ -19,7 +19,7 @@ use crate::store::Entry;
 use super::error::PageError;
 use super::format;
 use super::found::Found;
-use super::histogram::{Chart, chart, percentiles};
+use super::histogram::{Chart, chart, exact_percentiles, percentiles};
 use super::notes::Notes;
 use super::over_time::{OverTime, Scale, outcomes};
 use super::page::{Frame, Section, respond};
@@ -28,11 +28,12 @@ use super::unread;
 use super::view::{ALL, View};
 
 pub(super) use self::listing::Listing;
+pub(super) use self::meant::{Restriction, restriction_to_band};
 pub(super) use self::row::{method, partial, path_of};
 
 use self::groups::Grouping;
 use self::listing::{LENGTHS, Sort};
-use self::meant::{Candidate, Restriction, candidates, restrictions};
+use self::meant::{Candidate, candidates, restrictions};
 use self::row::{Row, rows};
 
 const PATH: &str = "/traces";
@@ -110,6 +111,7 @@ pub(super) fn traces_page(view: &View, found: &Found, now: Timestamp) -> TracesP
     let is_newest_first = view.listing.sort == Sort::Newest;
     let mut times = Histogram::default();
     candidates.iter().for_each(|one| one.add_times_to(&mut times));
+    let is_about_roots = view.node.is_none() && view.edge.is_none();
     let entries: Vec<&Entry> = meant.iter().map(|one| one.entry).collect();
     TracesPage {
         // Later pages hold still while someone reads them.
@@ -118,8 +120,11 @@ pub(super) fn traces_page(view: &View, found: &Found, now: Timestamp) -> TracesP
         notes: Notes::on(found, PATH, view),
         restrictions,
         over_time: outcomes(&periods(&meant, window), Scale::Counts, &here.clone().without("time")),
-        times: chart(&times, &here.clone().without("band")),
-        percentiles: percentiles(&times),
+        times: chart(&times, &here.clone().without("band"), view.band),
+        percentiles: match is_about_roots {
+            true => exact_percentiles(&mut candidates.iter().filter_map(|one| one.response).collect::<Vec<_>>()),
+            false => percentiles(&times),
+        },
         grouping: (!meant.is_empty()).then(|| Grouping::of(&entries, view, PATH)),
         rows: rows(&listed, view, now),
         age: heading(view, Sort::Newest),
