@@ -4,7 +4,7 @@ use crate::document::Timestamp;
 use crate::filter::{self, Filter, FilterError, GroupKey, Groups};
 use crate::store::{Entry, Extent, Range, Snapshot, matching};
 
-use super::expression;
+use super::hints::{Hint, hints};
 use super::notes::TRACES_COUNTED;
 use super::unknown::{self, Unknown};
 use super::view::View;
@@ -19,19 +19,11 @@ pub(super) struct Found {
     pub(super) entries: Vec<Entry>,
     /// How many traces there are in all.
     pub(super) stored: usize,
-    pub(super) wider: Option<Wider>,
+    /// Where the expression asks less than it seems to.
+    pub(super) hints: Vec<Hint>,
     /// Names in the expression that no trace of the range has; only where nothing was found, since a name may be right
     /// although this range does not have it.
     pub(super) unknown: Vec<Unknown>,
-}
-
-/// The expression with what it asks of the root segment asked of every service, when that has another answer.
-pub(super) struct Wider {
-    /// What it asks of the root segment.
-    pub(super) word: String,
-    pub(super) expression: String,
-    /// For how many traces of the range it holds.
-    pub(super) count: usize,
 }
 
 /// Why no trace can be asked.
@@ -68,7 +60,7 @@ impl Found {
             matching: in_range.traces,
             entries: snapshot.entries(Range::Active, window, None).take(TRACES_COUNTED).collect(),
             stored: snapshot.report().traces,
-            wider: None,
+            hints: Vec::new(),
             unknown: Vec::new(),
         }
     }
@@ -98,16 +90,11 @@ impl Found {
     ) -> Result<Self, Unanswered> {
         let filter = compile(view, groups)?;
         let entries: Vec<Entry> = matching(newest().collect(), &filter);
-        let wider = wider(view, entries.is_empty(), groups).map(|(word, expression, filter)| Wider {
-            word,
-            expression,
-            count: matching(newest().collect(), &filter).len(),
-        });
         Ok(Self {
             in_range,
             matching: entries.len(),
             stored,
-            wider: wider.filter(|wider| wider.count != entries.len()),
+            hints: hints(view, &newest, &entries, groups),
             unknown: match entries.is_empty() && in_range.traces > 0 {
                 true => unknown::names(&view.filter, newest()),
                 false => Vec::new(),
@@ -123,7 +110,7 @@ impl Found {
 }
 
 /// The expression is compiled alone first, so that the place of an error is a place in what was typed.
-fn compile(view: &View, groups: &dyn Groups) -> Result<Filter, Unanswered> {
+pub(super) fn compile(view: &View, groups: &dyn Groups) -> Result<Filter, Unanswered> {
     let filter = filter::compile(&view.filter, groups).map_err(Unanswered::Filter)?;
     let Some(group) = &view.group else { return Ok(filter) };
     filter::compile(&view.expression(), groups).map_err(|error| {
@@ -138,14 +125,4 @@ fn compile(view: &View, groups: &dyn Groups) -> Result<Filter, Unanswered> {
 fn reason(error: &FilterError) -> String {
     let nested = error.hint().and_then(|hint| hint.lines().find(|line| line.contains("(at character")));
     nested.unwrap_or(error.message()).to_owned()
-}
-
-/// A condition of another kind (a time, a status) seldom surprises, unless it finds nothing. Gives what the expression asks
-/// of the root segment, and the wider expression, as text and to ask.
-fn wider(view: &View, is_in_vain: bool, groups: &dyn Groups) -> Option<(String, String, Filter)> {
-    let words = || expression::every_service(&view.filter).map(|(word, wider)| (word.to_owned(), wider));
-    let whole = || Some((view.filter.clone(), expression::of_every_service(&view.filter).filter(|_| is_in_vain)?));
-    let (word, expression) = words().or_else(whole)?;
-    let filter = compile(&view.filtered(&expression), groups).ok()?;
-    Some((word, expression, filter))
 }

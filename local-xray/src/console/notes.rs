@@ -1,11 +1,13 @@
 //! What the console says about the expression in the bar: the health checks that drown the rest, words that ask less than
 //! they seem to, and names that nothing has.
 
+use crate::filter::ValueType;
 use crate::store::Entry;
 
 use super::expression::{self, HEALTH_CHECKER, NO_HEALTH_CHECKS};
 use super::format;
 use super::found::Found;
+use super::hints::{Hint, Surprise};
 use super::unknown::{Kind, Unknown};
 use super::view::View;
 
@@ -15,7 +17,7 @@ pub(super) const TRACES_COUNTED: usize = 10_000;
 /// What is said.
 pub(super) struct Notes {
     pub(super) health_checks: Option<HealthChecks>,
-    pub(super) wider: Option<WiderNote>,
+    pub(super) hints: Vec<HintNote>,
     /// Names in the expression that no trace of the range has.
     pub(super) unknown: Vec<UnknownNote>,
 }
@@ -36,9 +38,13 @@ pub(super) struct UnknownNote {
     pub(super) meant: Option<(String, String)>,
 }
 
-/// An expression that asks more, and what it finds.
-pub(super) struct WiderNote {
-    pub(super) word: String,
+/// What surprises, and an expression that asks what may be meant: a sentence that begins with a piece of the language, and one that
+/// ends with one.
+pub(super) struct HintNote {
+    pub(super) piece: String,
+    pub(super) says: &'static str,
+    pub(super) offer: &'static str,
+    pub(super) instead: String,
     pub(super) href: String,
     /// `12 traces instead of 3`.
     pub(super) outcome: String,
@@ -47,17 +53,42 @@ pub(super) struct WiderNote {
 impl Notes {
     pub(super) fn on(found: &Found, path: &str, view: &View) -> Self {
         let link = |filter: &str| view.filtered(filter).link_with_all(path).to_string();
-        let wider = found.wider.as_ref().map(|wider| WiderNote {
-            word: wider.word.clone(),
-            href: link(&wider.expression),
-            outcome: format!(
-                "{} instead of {}",
-                format::plural(wider.count as u64, "trace"),
-                format::count(found.matching as u64)
-            ),
-        });
-        Self { health_checks: health_checks(found, view, link), wider, unknown: unknown(found, link) }
+        let hints = found.hints.iter().map(|hint| hint_note(hint, found, link(&hint.expression))).collect();
+        Self { health_checks: health_checks(found, view, link), hints, unknown: unknown(found, link) }
     }
+}
+
+fn hint_note(hint: &Hint, found: &Found, href: String) -> HintNote {
+    let (piece, says, offer) = match &hint.surprise {
+        Surprise::RootOnly(word) => (word.clone(), "on its own asks the first service only.", "Ask every service:"),
+        Surprise::NotEqual => {
+            ("!=".to_owned(), "needs a value, and one of several is enough.", "Ask that there is none like that:")
+        }
+        Surprise::OtherType(key, has) => {
+            let (says, offer) = match has {
+                ValueType::Text => {
+                    ("has texts here, and never equals a value of another type.", "Compare with a text:")
+                }
+                ValueType::Number => {
+                    ("has numbers here, and never equals a value of another type.", "Compare with a number:")
+                }
+                ValueType::Truth => {
+                    ("is true or false here, and never equals a text or a number.", "Compare with one of them:")
+                }
+            };
+            (expression::annotation(key), says, offer)
+        }
+    };
+    let instead = match &hint.surprise {
+        Surprise::RootOnly(word) => format!("service() {{ {word} }}"),
+        Surprise::NotEqual | Surprise::OtherType(..) => hint.expression.clone(),
+    };
+    let (count, now) = (hint.count as u64, found.matching as u64);
+    let outcome = match count == now {
+        true => format!("{}, other ones", format::plural(count, "trace")),
+        false => format!("{} instead of {}", format::plural(count, "trace"), format::count(now)),
+    };
+    HintNote { piece, says, offer, instead, href, outcome }
 }
 
 fn unknown(found: &Found, link: impl Fn(&str) -> String) -> Vec<UnknownNote> {

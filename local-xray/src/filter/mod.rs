@@ -52,6 +52,7 @@ mod token;
 mod ast;
 mod parser;
 mod print;
+mod reworded;
 mod root_cause;
 mod value;
 
@@ -78,6 +79,7 @@ pub use self::error::{FilterError, Span};
 pub use self::eval::Filter;
 pub use self::group::Groups;
 pub use self::keyword::Keyword;
+pub use self::reworded::ValueType;
 pub use self::selector::{Selector, parse_selector};
 pub use self::view::TraceView;
 
