@@ -1,10 +1,10 @@
 //! The map and the dashboard as somebody uses them who looks for what has changed: brushing, comparing, looking around one
-//! node, watching a threshold.
+//! node, watching a threshold; and what the map says when it cannot show all.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
-use e2e::{Browser, Stack, eventually};
+use e2e::{Browser, LocalXray, Stack, eventually, violations};
 use fantoccini::Locator;
 use fantoccini::actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
 use fantoccini::elements::Element;
@@ -238,4 +238,70 @@ async fn in_chromium_map_and_dashboard_lead_to_traces_without_scripts() -> Resul
     ensure!(class == "", "no script ran, but the page is marked {class}");
     browser.close().await?;
     stack.stop().await
+}
+
+/// Letters that no compression makes much shorter.
+fn noise(seed: u64, letters: usize) -> String {
+    let next =
+        |state: &u64| Some(state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407));
+    let states = std::iter::successors(Some(seed), next).skip(1);
+    states.take(letters).map(|state| char::from(b'a' + u8::try_from((state >> 33) % 26).unwrap_or_default())).collect()
+}
+
+#[tokio::test]
+async fn in_chromium_a_map_that_misses_something_says_so() -> Result<()> {
+    let xray = LocalXray::start(&["--max-bytes=1MiB"]).await?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    for number in 1..=60 {
+        // In calls of their own: documents go in the groups that they came in.
+        let document = json!({ "name": "shop", "id": format!("{number:016x}"), "trace_id": format!("1-{now:08x}-{number:024x}"),
+            "start_time": now - 61 + number, "end_time": now - 60 + number, "metadata": { "default": { "note": noise(number, 50_000) } } });
+        let documents = json!({ "TraceSegmentDocuments": [document.to_string()] });
+        xray.xray().call("/TraceSegments", &documents).await?;
+    }
+    let begun = json!({ "name": "shop", "id": "00000000000000ff", "trace_id": format!("1-{now:08x}-{:024x}", 99), "start_time": now,
+        "in_progress": true });
+    let nameless =
+        json!({ "id": "00000000000000fe", "trace_id": format!("1-{now:08x}-{:024x}", 98), "start_time": now });
+    let documents = json!({ "TraceSegmentDocuments": [begun.to_string(), nameless.to_string()] });
+    xray.xray().call("/TraceSegments", &documents).await?;
+
+    let browser = Browser::open().await?;
+    browser.page.goto(&xray.console("/map?live=off")).await?;
+    let said = find(&browser, ".gaps").await?.text().await?;
+    ensure!(
+        said.contains("Not whole: the store has let go of traces") && said.contains("1 arrival was refused"),
+        "{said}"
+    );
+    ensure!(
+        find(&browser, ".tools .chip").await?.text().await?.starts_with("Store full: "),
+        "every page says it in short"
+    );
+    let found = violations(&browser).await?;
+    ensure!(found.is_empty(), "{found:#?}");
+    follow(&browser, "1 partial trace").await?;
+    listed(&browser, 1).await?;
+    browser.page.back().await?;
+    follow(&browser, "Intake").await?;
+    ensure!(find(&browser, "#refused").await?.text().await?.contains("name"), "the intake says what was refused");
+    all_quiet(&browser).await?;
+    browser.close().await?;
+    xray.stop().await
+}
+
+#[tokio::test]
+async fn in_chromium_a_map_whose_server_is_gone_stays_and_says_so() -> Result<()> {
+    let xray = LocalXray::start(&[]).await?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    let documents = json!({ "TraceSegmentDocuments": [order(1, now - 5, "goods", false)] });
+    xray.xray().call("/TraceSegments", &documents).await?;
+    let browser = Browser::open().await?;
+    browser.page.goto(&xray.console("/map")).await?;
+    find(&browser, "[data-map] a.node").await?;
+    xray.stop().await?;
+    find(&browser, "body.stale .live.on").await?;
+    let words = "return getComputedStyle(document.querySelector('.live.on'), '::after').content";
+    ensure!(browser.page.execute(words, vec![]).await? == json!("\"no answer\""), "the mark has words");
+    counted(&browser, "[data-map] a.node", 3).await?;
+    browser.close().await
 }

@@ -13,6 +13,7 @@ use crate::graph::{Histogram, Service, State, Statistics};
 use crate::state::AppState;
 
 use super::error::PageError;
+use super::gaps::{Gap, Losses, gaps};
 use super::histogram::percentile;
 use super::link::Link;
 use super::map::{Icon, is_client, key, type_words};
@@ -41,6 +42,7 @@ pub(super) struct DashboardPage {
     summary: String,
     updated: String,
     notes: Notes,
+    gaps: Vec<Gap>,
     /// The share of failing requests, in percent, beyond which a service is reported.
     threshold: String,
     /// What the form carries along.
@@ -104,7 +106,8 @@ pub(super) async fn page(
     // A filter may ask every trace of the range, which takes too long for a thread that answers requests.
     let page = web::block(move || {
         let seen = Seen::search(&asked, true, &state.store.snapshot(), &state.settings.groups(), now);
-        seen.map(|seen| dashboard_page(&asked, &seen, &address, now))
+        let losses = Losses::of(&state.store.snapshot().report(), &state.intake.report());
+        seen.map(|seen| dashboard_page(&asked, &Seen { losses, ..seen }, &address, now))
     });
     match page.await.map_err(|_| PageError::Internal)? {
         Ok(page) => respond(StatusCode::OK, &page),
@@ -133,6 +136,7 @@ pub(super) fn dashboard_page(view: &View, seen: &Seen, address: &str, now: Times
         summary: format!("{} in {}", format::plural((services.len() + listed.len()) as u64, "service"), view.when()),
         updated: format::clock(now),
         notes: Notes::on(&seen.found, PATH, view),
+        gaps: gaps(seen, view, now),
         threshold: view.alert.to_string(),
         kept: view.link_with_all(PATH).without("alert").into_parameters(),
         charted: services.iter().map(|service| Row { charts: charts(service, view, seen), ..row(service) }).collect(),

@@ -34,6 +34,7 @@ mod attribute;
 mod completion;
 mod expression;
 mod found;
+mod gaps;
 mod hints;
 mod marked;
 mod notes;

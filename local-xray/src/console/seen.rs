@@ -9,6 +9,7 @@ use crate::store::{Snapshot, graph_of};
 
 use super::dashboard::ALERT_TIME;
 use super::found::{Found, Unanswered};
+use super::gaps::Losses;
 use super::periods::Periods;
 use super::view::View;
 
@@ -26,6 +27,8 @@ pub(super) struct Seen {
     pub(super) before: Option<(Window, ServiceGraph)>,
     /// The last minutes of it, which alerts are about; only where something is shown over time.
     pub(super) recent: Option<(Window, ServiceGraph)>,
+    /// What came and is not there.
+    pub(super) losses: Losses,
 }
 
 impl Seen {
@@ -58,7 +61,7 @@ impl Seen {
         let last = last_minutes(window, now);
         let recent = over_time.then(|| (last, snapshot.graph(last, &everything)));
         let before = window_before(view, now).map(|window| (window, snapshot.graph(window, &everything)));
-        Ok(Self { found, window, periods, before, recent, graph })
+        Ok(Self { found, window, periods, before, recent, graph, losses: Losses::default() })
     }
 
     /// Adds up the traces that were found.
@@ -68,7 +71,7 @@ impl Seen {
         let periods = over_time.then(|| Periods::of(&found.entries, &graph, window));
         let last = last_minutes(window, now);
         let recent = over_time.then(|| (last, graph_of(&found.entries, last)));
-        Self { found, window, periods, before: None, recent, graph }
+        Self { found, window, periods, before: None, recent, graph, losses: Losses::default() }
     }
 
     /// The part of the time that was watched: from the first trace, or the start of the window, until now. Rates are over

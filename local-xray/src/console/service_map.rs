@@ -15,6 +15,7 @@ use super::compare;
 use super::error::PageError;
 use super::format;
 use super::found::Found;
+use super::gaps::{Gap, Losses, gaps, partial};
 use super::map::cluster::{Clustered, clustered};
 use super::map::{Drawing, Icon, Numbers, Options, Places, clip, is_client, is_found, key, type_words};
 use super::map_tools::{Comparison, MapTools};
@@ -40,6 +41,9 @@ pub(super) struct ServiceMapPage {
     traces_href: String,
     updated: String,
     notes: Notes,
+    /// How many traces are not complete, and the list of them.
+    partial: Option<(String, String)>,
+    gaps: Vec<Gap>,
     tools: Option<MapTools>,
     drawing: Option<Drawing>,
     panel: Option<Panel>,
@@ -105,7 +109,8 @@ pub(super) async fn page(
     let page = web::block(move || {
         let over_time = asked.selected().is_some() || !asked.map.find.is_empty(); // an only find will be selected
         let seen = Seen::search(&asked, over_time, &state.store.snapshot(), &state.settings.groups(), now);
-        seen.map(|seen| map_page(&asked, &seen, places, &address, now))
+        let losses = Losses::of(&state.store.snapshot().report(), &state.intake.report());
+        seen.map(|seen| map_page(&asked, &Seen { losses, ..seen }, places, &address, now))
     });
     match page.await.map_err(|_| PageError::Internal)? {
         Ok(page) => respond(StatusCode::OK, &page),
@@ -117,11 +122,7 @@ pub(super) async fn page(
 }
 
 pub(super) fn map_page(view: &View, seen: &Seen, places: Places, address: &str, now: Timestamp) -> ServiceMapPage {
-    if seen.found.matching == 0 {
-        empty_page(view, &seen.found, address, now)
-    } else {
-        full_page(view, seen, places, now)
-    }
+    if seen.found.matching == 0 { empty_page(view, seen, address, now) } else { full_page(view, seen, places, now) }
 }
 
 fn full_page(view: &View, seen: &Seen, places: Places, now: Timestamp) -> ServiceMapPage {
@@ -160,6 +161,8 @@ fn full_page(view: &View, seen: &Seen, places: Places, now: Timestamp) -> Servic
         traces_href: view.link("/traces").to_string(),
         updated: format::clock(now),
         notes: Notes::on(found, PATH, view),
+        partial: partial(found, view),
+        gaps: gaps(seen, view, now),
         panel: Panel::of_selected(&whole, seen.periods.as_ref(), view, PATH, numbers),
         drawing: Some(Drawing::new(&graph, &options)),
         tools: Some(tools),
@@ -180,7 +183,8 @@ fn selecting_the_only_find(view: &View, graph: &ServiceGraph) -> View {
     }
 }
 
-fn empty_page(view: &View, found: &Found, address: &str, now: Timestamp) -> ServiceMapPage {
+fn empty_page(view: &View, seen: &Seen, address: &str, now: Timestamp) -> ServiceMapPage {
+    let found = &seen.found;
     let has_quiet_range = found.in_range.traces == 0;
     ServiceMapPage {
         frame: frame(view),
@@ -188,6 +192,8 @@ fn empty_page(view: &View, found: &Found, address: &str, now: Timestamp) -> Serv
         traces_href: view.link("/traces").to_string(),
         updated: format::clock(now),
         notes: Notes::on(found, PATH, view),
+        partial: partial(found, view),
+        gaps: gaps(seen, view, now),
         tools: None,
         drawing: None,
         panel: None,

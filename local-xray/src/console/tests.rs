@@ -16,6 +16,7 @@ use crate::store::{Evicted, Eviction, Incident, Recovery, StoreReport, Trace};
 
 use super::expression::NO_HEALTH_CHECKS;
 use super::found::Found;
+use super::gaps::Losses;
 use super::map::Places;
 use super::page::{Frame, Section};
 use super::samples::{NOW, TRACE_ID, entries, hostile, like, pending, trace};
@@ -130,6 +131,20 @@ fn an_empty_map_says_where_to_send_traces() {
 fn a_quiet_map_leads_to_older_traces() {
     let html = empty_map("range=5m", ADDRESS, 7);
     check(&html, &["Quiet in the last 5 minutes", "7 older traces", "href=\"/map?range=all\""], &["No traces yet"]);
+}
+
+#[test]
+fn what_the_map_misses_is_said_above_it() {
+    let drawn = |losses: Losses| {
+        let seen = Seen { losses, ..seen("range=all", vec![like(), pending()], 2) };
+        rendered(&service_map::map_page(&view("range=all"), &seen, Places::default(), ADDRESS, NOW))
+    };
+    let html = drawn(Losses::default());
+    check(&html, &["href=\"/traces?range=all&#38;state=partial\"", ">1 partial trace</a>"], &["What is missing here"]);
+    let gone = [(Eviction::Room, Evicted { traces: 5, segments: 9, until: Some(NOW.before(SECOND * 90)) })].into();
+    let html = drawn(Losses::of(&StoreReport { evicted: gone, ..StoreReport::default() }, &IntakeReport::default()));
+    check(&html, &["traces that ended up to 1 min ago", "href=\"/intake?range=all\"", "What is missing here"], &[]);
+    check(&map("time=1-110", &[like()]), &["Covers 10 s of 1 min 49 s, since the first trace"], &["partial trace"]);
 }
 
 #[test]
@@ -396,7 +411,7 @@ fn intake_page(rejections: &[Rejection]) -> String {
         *report.doors.entry(Door::Udp).or_default().rejected.entry(rejection.code).or_default() += 1;
         report.rejections.push(LoggedRejection { at: NOW, door: Door::Udp, rejection: rejection.clone() });
     }
-    let evicted = [(Eviction::Room, Evicted { traces: 5, segments: 9 })].into();
+    let evicted = [(Eviction::Room, Evicted { traces: 5, segments: 9, until: Some(NOW) })].into();
     let recovery = Recovery { torn_bytes: 17, ..Recovery::default() };
     let incident = Some(Incident { since: NOW, words: "the disk is full".into() });
     let store = StoreReport {

@@ -147,7 +147,7 @@ fn a_file_that_cannot_be_removed_stays_with_its_traces_until_it_can() {
     let check = |owner: &mut Owner, traces: usize, stuck_files: usize, evicted: u64| {
         let report = owner.published().report;
         assert_eq!((report.traces, report.stuck_files), (traces, stuck_files));
-        let gone = Evicted { traces: evicted, segments: evicted };
+        let gone = Evicted { traces: evicted, segments: evicted, until: document(0).segment.end_time };
         let expected = if evicted == 0 { BTreeMap::new() } else { BTreeMap::from([(Eviction::Room, gone)]) };
         assert_eq!(report.evicted, expected);
     };

@@ -44,12 +44,15 @@ pub struct Evicted {
     pub traces: u64,
     /// Segments and subsegments in them.
     pub segments: u64,
+    /// When the last of the traces ended.
+    pub until: Option<Timestamp>,
 }
 
 impl AddAssign for Evicted {
     fn add_assign(&mut self, more: Self) {
         self.traces += more.traces;
         self.segments += more.segments;
+        self.until = self.until.max(more.until);
     }
 }
 

@@ -108,7 +108,7 @@ impl State {
     pub(super) fn forget(&mut self, id: TraceId) -> Evicted {
         let Some(trace) = self.remove_live(id) else { return Evicted::default() };
         trace.minutes().iter().for_each(|minute| self.minutes.forget_sums(*minute));
-        Evicted { traces: 1, segments: trace.part_count() as u64 }
+        Evicted { traces: 1, segments: trace.part_count() as u64, until: Some(trace.end_time()) }
     }
 
     fn remove_live(&mut self, id: TraceId) -> Option<Arc<Trace>> {
@@ -167,6 +167,7 @@ impl State {
             for row in (0..).take(group.rows.len()).filter(|row| group.has(*row)) {
                 gone.traces += 1;
                 gone.segments += group.rows.parts(row);
+                gone.until = gone.until.max(Some(group.rows.end(row)));
                 each(group.rows.id(row));
             }
         }
