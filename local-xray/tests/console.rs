@@ -182,7 +182,8 @@ fn the_expression_of_the_lab_gives_its_picture() {
         assert!(green.contains("20 % error") && green.contains("Hide 2 health checks"), "{green}");
 
         // Typed on the map, the expression stays on the map.
-        let typed = form_urlencoded::Serializer::new(String::new()).extend_pairs([("on", "map"), ("q", LAB)]).finish();
+        let typed =
+            form_urlencoded::Serializer::new(String::new()).extend_pairs([("on", "map"), ("filter", LAB)]).finish();
         let answer = console.get(&format!("/search?{typed}")).await;
         let map_path = answer.headers()[LOCATION].to_str().unwrap().to_owned();
         let (status, map) = console.page(&map_path).await;
@@ -237,8 +238,8 @@ fn the_front_door_and_the_search_lead_on() {
         for (path, target) in [
             ("/", "/map".to_owned()),
             ("/?range=1h", "/map?range=1h".to_owned()),
-            (&format!("/search?q={w3c}"), format!("/traces/{TRACE_ID}")),
-            ("/search?q=ok&on=map&range=1h", "/map?range=1h&filter=ok".to_owned()),
+            (&format!("/search?filter={w3c}"), format!("/traces/{TRACE_ID}")),
+            ("/search?filter=ok&on=map&range=1h", "/map?range=1h&filter=ok".to_owned()),
         ] {
             let answer = console.get(path).await;
             assert_eq!(answer.status(), 303, "{path}");

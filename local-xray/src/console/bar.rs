@@ -2,6 +2,7 @@
 //! save what is asked as a group.
 
 use super::link::Link;
+use super::logs;
 use super::view::{DEFAULT_GROUP, RANGES, View};
 
 /// The form of the bar.
@@ -59,16 +60,21 @@ impl Bar {
 
     /// On a page about the traces of a range: asking leads to the same page.
     pub(super) fn on(path: &'static str, view: &View) -> Self {
+        Self::with_links(path, view, |view| view.link_with_all(path))
+    }
+
+    /// The same on a page with an address that says more than a view; `link` leads to it with another view.
+    pub(super) fn with_links(path: &'static str, view: &View, link: impl Fn(&View) -> Link) -> Self {
         let on = ("on", path.trim_start_matches('/').to_owned());
-        let unfiltered = view.filtered("").link_with_all(path);
+        let unfiltered = link(&view.filtered(""));
         let mut kept = unfiltered.clone().without("group").into_parameters();
         kept.push(on.clone());
-        let mut asked = view.link_with_all(path).into_parameters();
+        let mut asked = link(view).into_parameters();
         asked.push(on);
         Self {
             text: view.filter.clone(),
             groups: choices(view),
-            ranges: ranges(view, |view| view.link_with_all(path)),
+            ranges: ranges(view, link),
             kept,
             clear: (!view.filter.is_empty()).then(|| unfiltered.to_string()),
             save: (!view.filter.is_empty()).then(|| Save { expression: view.expression(), kept: asked }),
@@ -83,14 +89,16 @@ impl Bar {
     }
 }
 
-/// The page that a form of the bar was sent from.
-pub(super) fn page(on: &str) -> &'static str {
-    match on {
-        "map" => "/map",
-        "dashboard" => "/dashboard",
-        "analytics" => "/analytics",
-        "why" => "/why",
-        _ => "/traces",
+/// Back to the page that a form of the bar was sent from, which `sent` says, with another view.
+pub(super) fn back(view: &View, sent: &str) -> Link {
+    let on = form_urlencoded::parse(sent.as_bytes()).find(|(name, _)| name == "on").map(|(_, on)| on);
+    match on.as_deref() {
+        Some("logs") => logs::Asked::parse(sent).unwrap_or_default().link(view),
+        Some("map") => view.link_with_all("/map"),
+        Some("dashboard") => view.link_with_all("/dashboard"),
+        Some("analytics") => view.link_with_all("/analytics"),
+        Some("why") => view.link_with_all("/why"),
+        _ => view.link_with_all("/traces"),
     }
 }
 
@@ -107,7 +115,7 @@ fn choices(view: &View) -> Vec<Choice> {
 }
 
 /// The ranges of a page; `link` leads to the same page over another one.
-pub(super) fn ranges(view: &View, link: impl Fn(&View) -> Link) -> Vec<RangeLink> {
+fn ranges(view: &View, link: impl Fn(&View) -> Link) -> Vec<RangeLink> {
     let chosen = view.time.map(|_| RangeLink {
         label: view.when(),
         hint: "a stretch of time that was picked on a chart".to_owned(),

@@ -183,8 +183,8 @@ pub(super) async fn save(body: String, state: web::Data<AppState>) -> Result<Htt
     let form = Form { name: fields.text("name").to_owned(), expression: fields.view.expression(), ..Form::default() };
     match state.settings.change(|settings| form.apply(settings, Timestamp::now())) {
         Ok(()) => {
-            let page = bar::page(fields.text("on"));
-            Ok(see(&fields.view.filtered("").of_group(Some(&form.name)).link_with_all(page)))
+            let view = fields.view.filtered("").of_group(Some(&form.name));
+            Ok(see(&bar::back(&view, &body)))
         }
         Err(refusal) => refuse(form, &refusal, fields.view, &state),
     }

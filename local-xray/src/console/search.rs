@@ -1,26 +1,23 @@
 //! Where the bar leads: a trace id to its trace, a filter expression to the page that it was typed on.
 
-use std::collections::HashMap;
-
 use actix_web::http::header::LOCATION;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse};
 
 use crate::document::TraceId;
 
 use super::bar;
 use super::view::View;
 
-/// Leads to what was asked for: `q` holds the text, `on` the page.
-pub(super) async fn redirect(view: View, query: web::Query<HashMap<String, String>>) -> HttpResponse {
-    let value = |name: &str| query.get(name).map(String::as_str).unwrap_or_default();
-    let location = destination(&view, value("q").trim(), value("on"));
+/// Leads to what was asked for: `filter` holds the text, `on` the page.
+pub(super) async fn redirect(view: View, request: HttpRequest) -> HttpResponse {
+    let location = destination(&view, request.query_string());
     HttpResponse::SeeOther().insert_header((LOCATION, location)).finish()
 }
 
-fn destination(view: &View, text: &str, on: &str) -> String {
-    match trace_id(text) {
-        Some(id) => view.link(format!("/traces/{id}")).to_string(),
-        None => view.filtered(text).link_with_all(bar::page(on)).to_string(),
+fn destination(view: &View, query: &str) -> String {
+    match trace_id(&view.filter) {
+        Some(id) => view.filtered("").link(format!("/traces/{id}")).to_string(),
+        None => bar::back(view, query).to_string(),
     }
 }
 
@@ -39,8 +36,9 @@ mod tests {
     use super::*;
 
     fn check(typed: &str, on: &str, expected: &str) {
-        let view = View::parse("range=1h&node=a").unwrap();
-        assert_eq!(destination(&view, typed, on), expected, "{typed}");
+        let sent = [("range", "1h"), ("node", "a"), ("q", "slow"), ("level", "warn"), ("filter", typed), ("on", on)];
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(sent).finish();
+        assert_eq!(destination(&View::parse(&query).unwrap(), &query), expected, "{typed}");
     }
 
     #[test]
@@ -56,6 +54,7 @@ mod tests {
         check("service(\"like service\")", "map", "/map?range=1h&filter=service%28%22like+service%22%29&node=a");
         check("ok", "dashboard", "/dashboard?range=1h&filter=ok&node=a");
         check("ok", "traces", "/traces?range=1h&filter=ok&node=a");
+        check("ok", "logs", "/logs?range=1h&filter=ok&q=slow&level=warn");
         check("", "map", "/map?range=1h&node=a");
         check("", "", "/traces?range=1h&node=a");
         check("1-4efaaf4d", "", "/traces?range=1h&filter=1-4efaaf4d&node=a");

@@ -511,11 +511,11 @@ fn every_link_keeps_the_filter() {
         // Clearing the filter is what one link is for, and a file to download has no state.
         let cleared = without.iter().filter(|href| href.contains("range=1h&#38;node=like+service"));
         assert!(cleared.count() <= 1 && without.len() <= 1, "{without:?}");
-        check(&html, &["name=\"range\" value=\"1h\"", "name=\"q\" value=\"error\""], &[]);
+        check(&html, &["name=\"range\" value=\"1h\"", "name=\"filter\" value=\"error\""], &[]);
         assert_eq!(
             html.matches("name=\"filter\"").count(),
-            1 + html.matches("name=\"find\"").count(),
-            "only what saves a group or looks for a node sends the filter under its name"
+            2 + html.matches("name=\"find\"").count(),
+            "only the bar, and what saves a group or looks for a node, sends the filter"
         );
     }
 }

@@ -64,6 +64,11 @@ impl Line {
         self.level
     }
 
+    /// The trace that it was written in.
+    pub fn trace(&self) -> Option<TraceId> {
+        self.trace_id
+    }
+
     /// Reads the whole line.
     pub fn record(&self) -> LogRecord {
         LogRecord::parse(self.json.as_bytes()).expect("a line holds what a record was written as")

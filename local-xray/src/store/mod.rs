@@ -214,9 +214,14 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// One trace, to be asked before its documents are read.
+    pub fn entry(&self, id: TraceId) -> Option<Entry> {
+        self.published.state.entry(id)
+    }
+
     /// One trace.
     pub fn trace(&self, id: TraceId) -> Option<Arc<Trace>> {
-        self.published.state.entry(id)?.trace()
+        self.entry(id)?.trace()
     }
 
     /// How full the store is.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::console::bar::ranges;
+use crate::console::bar::Bar;
 use crate::console::link::Link;
 use crate::console::page::{Frame, Live, Section};
 use crate::console::view::View;
@@ -48,7 +48,7 @@ impl Asked {
     }
 
     /// A link to these lines, in the time of the view.
-    pub(super) fn link(&self, view: &View) -> Link {
+    pub(in crate::console) fn link(&self, view: &View) -> Link {
         view.link(PATH)
             .with("q", &self.text)
             .with("level", self.level.as_str())
@@ -57,12 +57,12 @@ impl Asked {
             .with_some("before", self.before.map(|place| place.to_string()).as_deref())
     }
 
-    /// The frame of the page: its ranges and its refreshing keep what is asked. Older pages hold still while someone
-    /// reads them.
+    /// The frame of the page: its bar and its refreshing keep what is asked. Older pages hold still while someone reads
+    /// them.
     pub(super) fn frame(&self, view: &View) -> Frame {
         let newest = Self { before: None, ..self.clone() };
         let mut frame = Frame::still("Logs", Section::Logs, view);
-        frame.bar.ranges = ranges(view, |view| newest.link(view));
+        frame.bar = Bar::with_links(PATH, view, |view| newest.link(view));
         let other = newest.link(&View { live: !view.live, ..view.clone() }).to_string();
         frame.live = self.before.is_none().then_some(Live { on: view.live, other });
         frame

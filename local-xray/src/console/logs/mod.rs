@@ -1,7 +1,8 @@
 //! Log lines: those of the range that are asked for, latest first; and, under the timeline of a trace, those of the
-//! trace.
+//! trace. A group and a filter in the bar ask about traces, and so leave the lines of the traces that they mean.
 
 mod asked;
+mod meant;
 mod row;
 #[cfg(test)]
 mod tests;
@@ -15,12 +16,17 @@ use crate::document::Timestamp;
 use crate::logs::{Level, LogSnapshot};
 use crate::state::AppState;
 
-use self::asked::Asked;
+pub(super) use self::asked::Asked;
+use self::meant::Meant;
 use self::row::{Row, row, tone};
 pub(super) use self::trace::{TraceLogs, of_trace};
 use super::error::PageError;
 use super::format;
+use super::found::Unanswered;
+use super::link::Link;
 use super::page::{Frame, respond};
+use super::traces::Restriction;
+use super::unread;
 use super::view::{ALL, View};
 
 const PATH: &str = "/logs";
@@ -38,6 +44,8 @@ pub(super) struct LogsPage {
     services: Vec<Choice>,
     /// Lifts everything that is asked, when something is.
     clear: Option<String>,
+    /// The group and the filter, each with the link that lifts it.
+    restrictions: Vec<Restriction>,
     /// How many of the lines found have which level.
     counts: Vec<Count>,
     /// The trace that the lines belong to: its id in both forms, its page, and the page without this restriction.
@@ -90,16 +98,33 @@ pub(super) async fn page(
     let now = Timestamp::now();
     let asked = Asked::parse(request.query_string()).map_err(PageError::bad_request)?;
     let host = request.connection_info().host().to_owned();
+    let frame = asked.frame(&view);
+    let seen = view.clone();
     // A search may read every line of the range, which takes too long for a thread that answers requests.
-    let page = web::block(move || logs_page(&view, &asked, &state.logs.snapshot(), &host, now));
-    respond(StatusCode::OK, &page.await.map_err(|_| PageError::Internal)?)
+    let page = web::block(move || {
+        let traces = state.store.snapshot();
+        let find = |id| traces.entry(id);
+        let meant = Meant::new(&seen, &state.settings.groups(), &find)?;
+        Ok::<_, Unanswered>(logs_page(&seen, &asked, &state.logs.snapshot(), meant, &host, now))
+    });
+    match page.await.map_err(|_| PageError::Internal)? {
+        Ok(page) => respond(StatusCode::OK, &page),
+        Err(error) => unread::respond_to(&error, frame, PATH, &view),
+    }
 }
 
-pub(super) fn logs_page(view: &View, asked: &Asked, logs: &LogSnapshot, host: &str, now: Timestamp) -> LogsPage {
+pub(super) fn logs_page(
+    view: &View,
+    asked: &Asked,
+    logs: &LogSnapshot,
+    mut meant: Meant<'_>,
+    host: &str,
+    now: Timestamp,
+) -> LogsPage {
     let query = asked.query(view.window(now));
     let mut counts = [0_u64; Level::ALL.len() + 1];
     let mut listed = Vec::new();
-    for (place, line) in logs.find(&query) {
+    for (place, line) in logs.find(&query).filter(|(_, line)| meant.has(line.trace())) {
         if let Some(count) = counts.get_mut(line.level() as usize) {
             *count += 1;
         }
@@ -121,6 +146,7 @@ pub(super) fn logs_page(view: &View, asked: &Asked, logs: &LogSnapshot, host: &s
         levels: levels(asked),
         services: services(asked, logs),
         clear: (*asked != Asked::default()).then(|| link(&Asked::default()).to_string()),
+        restrictions: restrictions(view, |view| Asked { before: None, ..asked.clone() }.link(view)),
         counts: level_counts(counts, &|level| link(&Asked { level, before: None, ..asked.clone() }).to_string()),
         trace: asked.trace.map(|id| OfTrace {
             id: id.to_string(),
@@ -137,6 +163,14 @@ pub(super) fn logs_page(view: &View, asked: &Asked, logs: &LogSnapshot, host: &s
             Empty::Elsewhere { all: Asked { before: None, ..asked.clone() }.link(&all).to_string() }
         },
     }
+}
+
+/// What the bar asks of the traces of lines.
+fn restrictions(view: &View, link: impl Fn(&View) -> Link) -> Vec<Restriction> {
+    let group = view.group.clone().map(|value| ("group", value, view.of_group(None)));
+    let filter = (!view.filter.is_empty()).then(|| ("filter", view.filter.clone(), view.filtered("")));
+    let restriction = |(name, value, without)| Restriction { name, value, without: link(&without).to_string() };
+    group.into_iter().chain(filter).map(restriction).collect()
 }
 
 fn levels(asked: &Asked) -> Vec<Choice> {

@@ -5,9 +5,11 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::console::samples::TRACE_ID;
+use crate::console::samples::{TRACE_ID, entries, like};
 use crate::document::{SegmentId, Timestamp, TraceId};
+use crate::limits::Limits;
 use crate::logs::{LogRecord, Logs, LogsConfig};
+use crate::settings::GroupTable;
 use crate::store::Durability;
 
 const NOW: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
@@ -41,7 +43,10 @@ fn kept(lines: &[LogRecord]) -> LogSnapshot {
 
 fn page(query: &str, lines: &[LogRecord]) -> String {
     let (view, asked) = (View::parse(query).unwrap(), Asked::parse(query).unwrap());
-    logs_page(&view, &asked, &kept(lines), "127.0.0.1:2000", NOW).render().unwrap()
+    let stored = entries(vec![like()]);
+    let find = |id| stored.iter().find(|entry| entry.id() == id).cloned();
+    let meant = Meant::new(&view, &GroupTable::new(Limits::default()), &find).unwrap();
+    logs_page(&view, &asked, &kept(lines), meant, "127.0.0.1:2000", NOW).render().unwrap()
 }
 
 #[track_caller]
@@ -94,6 +99,29 @@ fn what_is_asked_stays_in_every_link() {
     check(&html, &["/logs?range=1h&#38;q=slow&#38;level=warn&#38;service=like+service", "selected>like service<"], &[]);
     let html = page(&format!("trace={TRACE_ID}&service=gone"), &lines);
     check(&html, &["Lift this restriction", "Open the trace", "selected>gone<", "No lines like that here"], &[]);
+}
+
+#[test]
+fn a_filter_leaves_the_lines_of_the_traces_that_it_means() {
+    let of = |trace: Option<TraceId>, text: &str| LogRecord {
+        trace_id: trace,
+        ..line(5, Level::Warn, json!(text), json!({}))
+    };
+    let lines = [
+        of(TraceId::parse(TRACE_ID), "a like was lost"),
+        of(None, "started"),
+        of(Some(TraceId::from_bytes([1; 16])), "of a trace that is gone"),
+    ];
+    let html = page("filter=error&q=a&level=warn", &lines);
+    let lift = "href=\"/logs?q=a&#38;level=warn\" title=\"Lift";
+    check(&html, &["1 line in", "a like was lost", "only lines of traces with", lift], &["started", "is gone"]);
+    check(&html, &["<input type=\"hidden\" name=\"q\" value=\"a\">", "name=\"on\" value=\"logs\""], &[]);
+    check(
+        &page("filter=ok", &lines),
+        &["0 lines in", "No lines like that here", "or lift a restriction"],
+        &["a like was lost"],
+    );
+    check(&page("", &lines), &["3 lines in"], &["only lines", "lift a restriction"]);
 }
 
 #[test]

@@ -30,7 +30,8 @@ pub(in crate::console) fn of_trace(
     view: &View,
 ) -> Option<TraceLogs> {
     let lines = logs.of_trace(id);
-    let all = view.over(ALL);
+    // The bar may mean other traces; this link means this one.
+    let all = view.over(ALL).of_group(None).filtered("");
     let time = |at: Timestamp| {
         if at < start {
             format!("−{}", format::duration(start.since(at)))
