@@ -21,7 +21,26 @@ const STYLE: File = File {
     stem: "console",
     extension: "css",
     content_type: "text/css; charset=utf-8",
-    content: include_str!("static/console.css"),
+    // One file, because a browser asks for it once; in this order, because later rules overrule.
+    content: concat!(
+        include_str!("static/style/theme.css"),
+        include_str!("static/style/frame.css"),
+        include_str!("static/style/parts.css"),
+        include_str!("static/style/map.css"),
+        include_str!("static/style/panel.css"),
+        include_str!("static/style/charts.css"),
+        include_str!("static/style/dashboard.css"),
+        include_str!("static/style/traces.css"),
+        include_str!("static/style/analytics.css"),
+        include_str!("static/style/trace.css"),
+        include_str!("static/style/why.css"),
+        include_str!("static/style/logs.css"),
+        include_str!("static/style/settings.css"),
+        include_str!("static/style/intake.css"),
+        include_str!("static/style/unread.css"),
+        include_str!("static/style/empty.css"),
+        include_str!("static/style/narrow.css"),
+    ),
 };
 const LIVE: File = script("live", include_str!("static/live.js"));
 const MAP: File = script("map", include_str!("static/map.js"));
