@@ -4,7 +4,6 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 
-use crate::cores::on_all_cores;
 use crate::digest::{Digest, DigestView};
 use crate::document::{Timestamp, TraceId, Window};
 use crate::filter::{Answer, Filter, TraceView};
@@ -73,30 +72,6 @@ impl FromStr for Position {
     }
 }
 
-/// Lists that are shorter than this are not worth a second thread.
-pub(crate) const WORTH_A_THREAD: usize = 2_000;
-
-/// Opens the digests of many traces, best in the order of a list: neighbours there are mostly neighbours in the index.
-pub(crate) fn opened<'e>(
-    entries: impl IntoIterator<Item = &'e Entry>,
-) -> impl Iterator<Item = (&'e Entry, DigestView<'e>)> {
-    let mut at_hand = AtHand::default();
-    entries.into_iter().map(move |entry| (entry, entry.digest_after(&mut at_hand).view()))
-}
-
-/// Those of the traces for which an expression holds, in their order.
-pub fn matching(mut entries: Vec<Entry>, filter: &Filter) -> Vec<Entry> {
-    if filter.is_empty() {
-        return entries;
-    }
-    let answers = on_all_cores(&entries, WORTH_A_THREAD, |part| {
-        opened(part).map(|(entry, digest)| entry.matches_by(&digest, filter)).collect::<Vec<bool>>()
-    });
-    let mut answers = answers.into_iter().flatten();
-    entries.retain(|_| answers.next().unwrap_or(false));
-    entries
-}
-
 /// One trace of a snapshot. Cheap to clone.
 #[derive(Clone)]
 pub struct Entry(Source);
@@ -150,7 +125,8 @@ impl Entry {
         self.digest_after(&mut AtHand::default())
     }
 
-    fn digest_after(&self, at_hand: &mut AtHand) -> &Digest {
+    /// The same, taken from what was read last if it is in there.
+    pub(super) fn digest_after(&self, at_hand: &mut AtHand) -> &Digest {
         match &self.0 {
             Source::Live(trace) => trace.digest(),
             Source::Settled { rows, row, library, digest } => {

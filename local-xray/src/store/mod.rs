@@ -51,14 +51,14 @@ use crate::document::TraceId;
 
 pub use self::arrival::Arrival;
 use self::budget::Budget;
-pub use self::entry::{Entry, Extent, NoPosition, Position, Range, matching};
-pub(crate) use self::entry::{WORTH_A_THREAD, opened};
+pub use self::entry::{Entry, Extent, NoPosition, Position, Range};
 use self::journal::Shape;
 use self::journal::files::{Disk, Memory};
 pub use self::journal::{Durability, Recovery};
 use self::lock::{Lock, NotLocked};
 use self::owner::{Batch, Folders, Owner};
-pub use self::reading::graph_of;
+pub(crate) use self::reading::{WORTH_A_THREAD, opened};
+pub use self::reading::{graph_of, matching};
 pub use self::report::{Evicted, Incident, StoreReport};
 use self::retention::Bounds;
 pub use self::retention::Eviction;

@@ -6,15 +6,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cores::on_all_cores;
+use crate::digest::DigestView;
 use crate::document::{Timestamp, TraceId, Window};
 use crate::filter::{Filter, Selector};
 use crate::graph::{Point, Series, ServiceGraph};
 
 use super::aggregate::{Memo, Minute};
+use super::cache::AtHand;
 use super::counted::{Counted, selected_work};
 use super::seconds::Seconds;
-use super::{Entry, Extent, Position, Range, Snapshot, WORTH_A_THREAD, matching, opened};
+use super::{Entry, Extent, Position, Range, Snapshot};
 
+/// Lists that are shorter than this are not worth a second thread.
+pub(crate) const WORTH_A_THREAD: usize = 2_000;
 /// Fewer minutes than this are not worth a second thread.
 const MINUTES_WORTH_A_THREAD: usize = 4;
 
@@ -143,4 +147,25 @@ pub fn graph_of<'e>(entries: impl IntoIterator<Item = &'e Entry>, window: Window
     let mut counted = Counted::default();
     parts.iter().for_each(|part| counted.merge(part));
     counted.finish(|id| by_id.get(&id).copied().cloned())
+}
+
+/// Opens the digests of many traces, best in the order of a list: neighbours there are mostly neighbours in the index.
+pub(crate) fn opened<'e>(
+    entries: impl IntoIterator<Item = &'e Entry>,
+) -> impl Iterator<Item = (&'e Entry, DigestView<'e>)> {
+    let mut at_hand = AtHand::default();
+    entries.into_iter().map(move |entry| (entry, entry.digest_after(&mut at_hand).view()))
+}
+
+/// Those of the traces for which an expression holds, in their order.
+pub fn matching(mut entries: Vec<Entry>, filter: &Filter) -> Vec<Entry> {
+    if filter.is_empty() {
+        return entries;
+    }
+    let answers = on_all_cores(&entries, WORTH_A_THREAD, |part| {
+        opened(part).map(|(entry, digest)| entry.matches_by(&digest, filter)).collect::<Vec<bool>>()
+    });
+    let mut answers = answers.into_iter().flatten();
+    entries.retain(|_| answers.next().unwrap_or(false));
+    entries
 }
