@@ -1,8 +1,10 @@
 //! Counts of the values of attributes: how many traces have each, how long they took, and how many failed. One pass over the
 //! digests counts all attributes.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::time::Duration;
+
+use foldhash::HashMap;
 
 use crate::cores::on_all_cores;
 use crate::digest::DigestView;

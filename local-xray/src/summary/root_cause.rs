@@ -5,7 +5,7 @@
 //! response times: follow the work that covers most of the root's response time while it covers at least half of it; a
 //! trace in which that leads nowhere has no such cause.
 
-use std::collections::HashSet;
+use foldhash::HashSet;
 
 use crate::document::{Cause, Exceptions, Segment};
 use crate::graph::{Calls, ServiceId};
@@ -117,7 +117,7 @@ impl<'c, 'a> Ways<'c, 'a> {
         let mut way = vec![Step::Into(root)];
         let mut at = root;
         // Every step leads to a piece that was not visited before, as long as parents do not form a circle.
-        let mut visited = HashSet::from([root.id]);
+        let mut visited = HashSet::from_iter([root.id]);
         loop {
             let mut answers = self.calls.answers_to(at).iter().copied().filter(|answer| !visited.contains(&answer.id));
             let has_answer = answers.clone().next().is_some();
