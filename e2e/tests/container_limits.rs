@@ -29,10 +29,10 @@ async fn in_docker_more_traces_than_fit_memory_are_kept_all_the_same() -> Result
 
 #[tokio::test]
 async fn in_docker_a_full_disk_costs_what_arrives_and_nothing_that_is_stored() -> Result<()> {
-    let xray = Alone::start("full", "/data:size=4m,mode=1777")?;
+    let xray = Alone::start("full", "/data:size=4m,uid=65532,gid=65532")?;
     let url = xray.url()?;
     eventually("the local X-Ray to answer", || async {
-        Ok(reqwest::get(format!("{url}/health")).await.is_ok_and(|answer| answer.status() == 200).then_some(()))
+        Ok(reqwest::get(format!("{url}/health/live")).await.is_ok_and(|answer| answer.status() == 200).then_some(()))
     })
     .await?;
 
