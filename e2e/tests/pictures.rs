@@ -64,7 +64,7 @@ async fn chromium_takes_the_pictures_of_the_readme() -> Result<()> {
         let browser = Browser::open_as(theme, 1280, 1160).await?;
         take(&browser, &format!("site{suffix}"), 1160, &stack.site("/"), "[data-mysfit] [data-action=like]:enabled")
             .await?;
-        take(&browser, &format!("map{suffix}"), 890, &stack.console("/map?live=off"), "[data-map] a.node").await?;
+        take(&browser, &format!("map{suffix}"), 922, &stack.console("/map?live=off"), "[data-map] a.node").await?;
         take(
             &browser,
             &format!("trace{suffix}"),

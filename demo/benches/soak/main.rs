@@ -156,28 +156,15 @@ fn soak(seconds: u64) -> Result<Vec<Soaked>> {
     let collectors = COLLECTORS.iter().map(|_| Collector::start()).collect::<Result<Vec<_>>>()?;
     let systems = collectors.iter().map(start).collect::<Result<Vec<System>>>()?;
     let mut soaked: Vec<Soaked> = systems.iter().map(|_| Soaked::default()).collect();
-    let mut remember = |reports: &[Report]| {
-        soaked.iter_mut().zip(reports).for_each(|(soaked, report)| soaked.memory.push(memory(report)));
-    };
     eprintln!("{WARM_UP} s without trouble"); // connections and caches; memory finds its level
-    remember(&all(&systems, WARM_UP)?);
+    remember(&mut soaked, &all(&systems, WARM_UP)?);
 
     let is_over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         for (collector, (_, modes)) in collectors.iter().zip(COLLECTORS) {
             scope.spawn(|| collector.cycle(modes, FLAP, || is_over.load(Ordering::Relaxed)));
         }
-        let measured = || {
-            eprintln!("{WARM_UP} s in which the queues fill");
-            remember(&all(&systems, WARM_UP)?);
-            for round in 0..seconds.div_ceil(ROUND) {
-                eprintln!("{} s of {seconds} s", round * ROUND);
-                let reports = all(&systems, ROUND.min(seconds))?;
-                soaked.iter_mut().zip(&reports).for_each(|(soaked, report)| soaked.take(report));
-            }
-            Ok(())
-        };
-        let measured: Result<()> = measured();
+        let measured = in_trouble(&systems, &mut soaked, seconds);
         is_over.store(true, Ordering::Relaxed);
         measured
     })?;
@@ -186,6 +173,22 @@ fn soak(seconds: u64) -> Result<Vec<Soaked>> {
         soaked.lost = system.stop()?;
     }
     Ok(soaked)
+}
+
+/// The rounds of so many seconds, once the queues are full.
+fn in_trouble(systems: &[System], soaked: &mut [Soaked], seconds: u64) -> Result<()> {
+    eprintln!("{WARM_UP} s in which the queues fill");
+    remember(soaked, &all(systems, WARM_UP)?);
+    for round in 0..seconds.div_ceil(ROUND) {
+        eprintln!("{} s of {seconds} s", round * ROUND);
+        let reports = all(systems, ROUND.min(seconds))?;
+        soaked.iter_mut().zip(&reports).for_each(|(soaked, report)| soaked.take(report));
+    }
+    Ok(())
+}
+
+fn remember(soaked: &mut [Soaked], reports: &[Report]) {
+    soaked.iter_mut().zip(reports).for_each(|(soaked, report)| soaked.memory.push(memory(report)));
 }
 
 fn start(collector: &Collector) -> Result<System> {
