@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
-use e2e::{Browser, LocalXray, Theme, violations};
+use e2e::{Browser, LocalXray, Theme, eventually, violations};
 use fantoccini::Locator;
 use fantoccini::elements::Element;
 use fantoccini::key::Key;
@@ -33,10 +33,13 @@ async fn find(browser: &Browser, selector: &str) -> Result<Element> {
     found.with_context(|| format!("{address} has no {selector}"))
 }
 
-/// The only heading of the page that asks.
+/// Waits for the page that asks, which may have to take the place of another one first.
 async fn is_asked(browser: &Browser) -> Result<()> {
-    let heading = find(browser, "main h1").await?.text().await?;
-    ensure!(heading == "This local X-Ray asks for its token", "{heading}");
+    eventually("the page that asks for the token", || async {
+        let heading = browser.page.find(Locator::Css("main h1")).await?.text().await?;
+        Ok((heading == "This local X-Ray asks for its token").then_some(()))
+    })
+    .await?;
     ensure!(browser.page.find(Locator::Css("nav, [data-map]")).await.is_err(), "nothing else is seen");
     Ok(())
 }
