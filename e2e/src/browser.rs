@@ -58,18 +58,11 @@ impl Browser {
     ///
     /// As [`Browser::open`].
     pub async fn open_as(theme: Theme, width: u32, height: u32) -> Result<Self> {
-        let profile = tempfile::tempdir()?;
-        let mut process = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("chromedriver does not start; on Debian: apt-get install chromium chromium-driver")?;
-        let port = driver_port(&mut process);
-        let driver = Driver { process, _profile: profile };
+        // It wants the port that the system gives it a second time, for IPv6, where somebody else may have it.
+        let (driver, port) = Driver::start().or_else(|_| Driver::start()).or_else(|_| Driver::start())?;
         let page = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities(driver._profile.path(), theme, width, height))
-            .connect(&format!("http://127.0.0.1:{}", port?))
+            .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .context("chromedriver starts but opens no browser; on Debian: apt-get install chromium")?;
         Ok(Self { page, driver })
@@ -139,6 +132,20 @@ impl Browser {
 }
 
 impl Driver {
+    /// A driver at work, and its port.
+    fn start() -> Result<(Self, u16)> {
+        let profile = tempfile::tempdir()?;
+        let mut process = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("chromedriver does not start; on Debian: apt-get install chromium chromium-driver")?;
+        let port = driver_port(&mut process);
+        let driver = Self { process, _profile: profile };
+        Ok((driver, port?))
+    }
+
     fn stop(&mut self) {
         let _ended_already = self.process.kill();
         let _reaped = self.process.wait();

@@ -94,9 +94,22 @@ async fn find(browser: &Browser, selector: &str) -> Result<Element> {
     found.with_context(|| format!("{address} has no {selector}"))
 }
 
+/// Clicks. What was found on a page that is just being left is looked for again on the one that takes its place.
 async fn click(browser: &Browser, selector: &str) -> Result<()> {
-    find(browser, selector).await?.click().await?;
-    Ok(())
+    eventually(&format!("a click on {selector}"), || async {
+        find(browser, selector).await?.click().await?;
+        Ok(Some(()))
+    })
+    .await
+}
+
+/// Waits for a page whose address or path ends like this.
+async fn leads_to(browser: &Browser, end: &str) -> Result<()> {
+    eventually(&format!("an address that ends in {end}"), || async {
+        let address = browser.page.current_url().await?;
+        Ok((address.as_str().ends_with(end) || address.path().ends_with(end)).then_some(()))
+    })
+    .await
 }
 
 /// Follows the first link of the page whose text is this.
@@ -371,14 +384,14 @@ async fn in_chromium_the_pages_work_without_scripts() -> Result<()> {
     ensure!(browser.page.find(Locator::Css("html.js")).await.is_err(), "scripts ran");
     find(&browser, ".filter select option[value=slow]").await?.click().await?;
     click(&browser, ".filter button").await?;
-    ensure!(browser.page.current_url().await?.as_str().ends_with("/map?group=slow"), "the group is chosen");
+    leads_to(&browser, "/map?group=slow").await?;
     find(&browser, ".empty").await?;
 
     browser.page.goto(&stack.console("/traces")).await?;
     find(&browser, ".filter input[type=search]").await?.send_keys("responsetime < 1").await?;
     click(&browser, ".filter button").await?;
     click(&browser, ".traces .id a").await?;
-    ensure!(browser.page.current_url().await?.path().ends_with(&trace), "the list leads to the trace");
+    leads_to(&browser, &trace).await?;
     find(&browser, ".timeline summary").await?.click().await?;
     ensure!(find(&browser, ".facts").await?.is_displayed().await?, "a row opens");
 
