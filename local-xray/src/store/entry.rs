@@ -9,8 +9,8 @@ use crate::document::{Timestamp, TraceId, Window};
 use crate::filter::{Answer, Filter, TraceView};
 
 use super::Trace;
+use super::archive::Archive;
 use super::cache::AtHand;
-use super::library::Library;
 use super::settled::rows::Rows;
 
 /// Which traces a window means.
@@ -81,7 +81,7 @@ enum Source {
     /// The documents are in memory.
     Live(Arc<Trace>),
     /// They are in the journal, and the digest is in the index.
-    Settled { rows: Arc<Rows>, row: u32, library: Arc<Library>, digest: OnceLock<Digest> },
+    Settled { rows: Arc<Rows>, row: u32, archive: Arc<Archive>, digest: OnceLock<Digest> },
 }
 
 impl Entry {
@@ -91,9 +91,9 @@ impl Entry {
     }
 
     /// The entry of a trace that has settled.
-    pub(super) fn settled(rows: &Arc<Rows>, row: u32, library: &Arc<Library>) -> Self {
-        let (rows, library) = (Arc::clone(rows), Arc::clone(library));
-        Self(Source::Settled { rows, row, library, digest: OnceLock::new() })
+    pub(super) fn settled(rows: &Arc<Rows>, row: u32, archive: &Arc<Archive>) -> Self {
+        let (rows, archive) = (Arc::clone(rows), Arc::clone(archive));
+        Self(Source::Settled { rows, row, archive, digest: OnceLock::new() })
     }
 
     /// The trace's id.
@@ -113,8 +113,8 @@ impl Entry {
     pub fn trace(&self) -> Option<Arc<Trace>> {
         match &self.0 {
             Source::Live(trace) => Some(Arc::clone(trace)),
-            Source::Settled { rows, row, library, .. } => {
-                let trace = library.trace(rows.id(*row), &library.places(rows, *row));
+            Source::Settled { rows, row, archive, .. } => {
+                let trace = archive.trace(rows.id(*row), &archive.places(rows, *row));
                 (trace.part_count() > 0).then(|| Arc::new(trace))
             }
         }
@@ -129,8 +129,8 @@ impl Entry {
     pub(super) fn digest_after(&self, at_hand: &mut AtHand) -> &Digest {
         match &self.0 {
             Source::Live(trace) => trace.digest(),
-            Source::Settled { rows, row, library, digest } => {
-                digest.get_or_init(|| library.digest(rows, *row, at_hand))
+            Source::Settled { rows, row, archive, digest } => {
+                digest.get_or_init(|| archive.digest(rows, *row, at_hand))
             }
         }
     }

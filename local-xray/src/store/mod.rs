@@ -6,11 +6,12 @@
 //! assembled when somebody looks at them, not when they arrive.
 //!
 //! Traces that have been quiet for a while leave memory (`settled`): their digests go to an index beside the journal, and
-//! whoever looks at one reads it back (`library`). A snapshot (`state`) is of both kinds, and no answer tells them apart.
+//! whoever looks at one reads it back (`archive`). A snapshot (`state`) is of both kinds, and no answer tells them apart.
 //!
 //! What is kept is bounded by age, by bytes on disk and by memory; `retention` decides which journal files go, oldest first.
 
 mod aggregate;
+mod archive;
 mod arrival;
 mod assemble;
 mod budget;
@@ -23,7 +24,6 @@ mod failure_tests;
 mod index;
 mod inferred;
 mod journal;
-mod library;
 mod lock;
 mod newest;
 mod owner;

@@ -5,7 +5,7 @@ use std::collections::binary_heap::PeekMut;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::library::Library;
+use super::archive::Archive;
 use super::settled::Group;
 use super::{Entry, Position};
 
@@ -13,13 +13,13 @@ use super::{Entry, Position};
 pub(super) struct Run<'s> {
     group: &'s Group,
     rows: Range<u32>,
-    library: &'s Arc<Library>,
+    archive: &'s Arc<Archive>,
 }
 
 impl<'s> Run<'s> {
     /// The rows from one position up to another.
-    pub(super) fn of(group: &'s Group, from: Position, to: Position, library: &'s Arc<Library>) -> Self {
-        Self { group, rows: group.rows.between(from, to), library }
+    pub(super) fn of(group: &'s Group, from: Position, to: Position, archive: &'s Arc<Archive>) -> Self {
+        Self { group, rows: group.rows.between(from, to), archive }
     }
 
     /// The latest row that counts.
@@ -73,7 +73,7 @@ pub(super) fn newest_first<'s>(
             return Some(entry);
         }
         let mut first = runs.peek_mut()?;
-        let entry = Entry::settled(&first.run.group.rows, first.row, first.run.library);
+        let entry = Entry::settled(&first.run.group.rows, first.row, first.run.archive);
         match first.run.next() {
             Some(row) => {
                 first.row = row;

@@ -16,12 +16,12 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::document::{Document, Timestamp, TraceId};
 
+use super::archive::restored;
 use super::budget::Budget;
 use super::index::{Found, Index};
 use super::journal::files::Folder;
 use super::journal::frame::{self, Entry};
 use super::journal::{self, FileNumber, Journal, Place, Shape};
-use super::library::restored;
 use super::report::{Evicted, Incident, StoreReport};
 use super::retention::{self, Bounds, Held};
 use super::roll::Roll;
@@ -164,7 +164,7 @@ impl Owner {
     fn is_covered(&self, entry: &Entry<'_>, place: Place) -> bool {
         let began = self.began.get(&entry.trace_id);
         let row = began.and_then(|file| self.state.settled_in(*file, entry.trace_id));
-        row.is_some_and(|(rows, row)| self.state.library().places(rows, row).contains(&place))
+        row.is_some_and(|(rows, row)| self.state.archive().places(rows, row).contains(&place))
     }
 
     /// What readers see.
@@ -174,7 +174,7 @@ impl Owner {
         self.report.live = live;
         self.report.bytes = self.journal.bytes() + self.index.bytes();
         self.report.stuck_files = self.stuck.len();
-        self.report.unreadable = self.state.library().unreadable();
+        self.report.unreadable = self.state.archive().unreadable();
         self.report.contested = self.state.contested();
         Published { state: self.state.for_readers(self.journal.shelf()), report: self.report.clone() }
     }
@@ -255,9 +255,9 @@ impl Owner {
         if self.state.live(id).is_none()
             && let Some((rows, row)) = self.state.settled_in(began, id)
         {
-            let library = self.state.library();
-            let places = library.places(rows, row);
-            let trace = library.trace(id, &places);
+            let archive = self.state.archive();
+            let places = archive.places(rows, row);
+            let trace = archive.trace(id, &places);
             self.state.revive(began, trace);
             self.roll.revive(id, places);
         }

@@ -13,8 +13,8 @@ use rpds::{HashTrieMapSync, RedBlackTreeSetSync};
 use crate::document::{Document, TraceId, Window};
 
 use super::aggregate::{Minute, Minutes};
+use super::archive::Archive;
 use super::journal::{FileNumber, Shelf};
-use super::library::Library;
 use super::newest::{Run, newest_first};
 use super::report::Evicted;
 use super::settled::Settled;
@@ -34,7 +34,7 @@ pub(super) struct State {
     /// How many ids a segment and a subsegment have claimed, also in traces that are gone.
     contested: u64,
     settled: Settled,
-    library: Arc<Library>,
+    archive: Arc<Archive>,
 }
 
 impl State {
@@ -47,7 +47,7 @@ impl State {
             minutes: Minutes::new(),
             contested: 0,
             settled: Settled::default(),
-            library: Arc::new(Library::new(cache_bytes)),
+            archive: Arc::new(Archive::new(cache_bytes)),
         }
     }
 
@@ -60,8 +60,8 @@ impl State {
 
     /// Takes note of the files that there are now.
     pub(super) fn follow(&mut self, shelf: Arc<Shelf>) {
-        if !Arc::ptr_eq(&self.library.shelf, &shelf) {
-            self.library = Arc::new(self.library.with(shelf));
+        if !Arc::ptr_eq(&self.archive.shelf, &shelf) {
+            self.archive = Arc::new(self.archive.with(shelf));
         }
     }
 
@@ -127,8 +127,8 @@ impl State {
         self.settled.find_in(file, id)
     }
 
-    pub(super) fn library(&self) -> &Library {
-        &self.library
+    pub(super) fn archive(&self) -> &Archive {
+        &self.archive
     }
 
     /// Takes rows in. Those of their traces that were live no longer are.
@@ -200,7 +200,7 @@ impl State {
 
     pub(super) fn entry(&self, id: TraceId) -> Option<Entry> {
         let live = self.live.get(&id).map(|trace| Entry::of(Arc::clone(trace)));
-        live.or_else(|| self.settled.find(id).map(|(rows, row)| Entry::settled(rows, row, &self.library)))
+        live.or_else(|| self.settled.find(id).map(|(rows, row)| Entry::settled(rows, row, &self.archive)))
     }
 
     /// The traces that started in the window, behind `after`, latest start first.
@@ -211,7 +211,7 @@ impl State {
         let start = start.min(end);
         let live = self.by_start.range(start..end).rev();
         let live = live.filter_map(|position| Some((*position, Entry::of(Arc::clone(self.live.get(&position.id)?)))));
-        let settled = self.settled.groups().map(move |group| Run::of(group, start, end, &self.library));
+        let settled = self.settled.groups().map(move |group| Run::of(group, start, end, &self.archive));
         newest_first(live, settled.collect())
     }
 
@@ -236,7 +236,7 @@ impl State {
         let live = live.filter(move |trace| window.overlaps(trace.start_time(), trace.end_time()));
         let settled = self.settled.groups().flat_map(move |group| {
             let rows = group.rows.went_on_into(window).filter(|row| group.has(*row));
-            rows.map(|row| Entry::settled(&group.rows, row, &self.library))
+            rows.map(|row| Entry::settled(&group.rows, row, &self.archive))
         });
         let entries = live.map(|trace| Entry::of(Arc::clone(trace))).chain(settled);
         let mut entries: Vec<_> = entries.filter(|entry| after.is_none_or(|after| entry.position() < after)).collect();
@@ -251,7 +251,7 @@ impl State {
         let live = live.filter(move |trace| Minute::of(trace.start_time()) != minute);
         let settled = self.settled.groups().flat_map(move |group| {
             let rows = group.rows.later_in(minute).filter(|row| group.has(*row));
-            rows.map(|row| Entry::settled(&group.rows, row, &self.library))
+            rows.map(|row| Entry::settled(&group.rows, row, &self.archive))
         });
         let later = live.map(|trace| Entry::of(Arc::clone(trace))).chain(settled);
         self.started_in(minute.window(), None).chain(later)

@@ -15,13 +15,13 @@ use super::settled::rows::Rows;
 
 /// The files of one moment, and what was read of them lately. Whoever holds a snapshot goes on reading files that have
 /// been removed since.
-pub(super) struct Library {
+pub(super) struct Archive {
     pub(super) shelf: Arc<Shelf>,
     cache: Arc<Cache>,
     unreadable: Arc<AtomicU64>,
 }
 
-impl Library {
+impl Archive {
     /// With a cache of so many bytes.
     pub(super) fn new(cache_bytes: u64) -> Self {
         Self { shelf: Arc::default(), cache: Arc::new(Cache::new(cache_bytes)), unreadable: Arc::default() }
