@@ -5,10 +5,13 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result};
-use fantoccini::{Client, ClientBuilder};
+use fantoccini::elements::Element;
+use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
 use tempfile::TempDir;
+
+use crate::wait::eventually;
 
 /// A browser window of 1280 × 900 CSS pixels unless asked otherwise, with an empty profile.
 #[derive(Debug)]
@@ -66,6 +69,31 @@ impl Browser {
             .await
             .context("chromedriver starts but opens no browser; on Debian: apt-get install chromium")?;
         Ok(Self { page, driver })
+    }
+
+    /// Waits for the first element that matches.
+    ///
+    /// # Errors
+    ///
+    /// When none appears; the text has the page's address.
+    pub async fn find(&self, selector: &str) -> Result<Element> {
+        let found = self.page.wait().for_element(Locator::Css(selector)).await;
+        let address = self.page.current_url().await?;
+        found.with_context(|| format!("{address} has no {selector}"))
+    }
+
+    /// Clicks the first element that matches. What was found on a page that is just being left is looked for again on the one that
+    /// takes its place.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or none that can be clicked.
+    pub async fn click(&self, selector: &str) -> Result<()> {
+        eventually(&format!("a click on {selector}"), || async {
+            self.find(selector).await?.click().await?;
+            Ok(Some(()))
+        })
+        .await
     }
 
     /// Runs no script of any page from now on. The driver still can.

@@ -6,7 +6,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, ensure};
 use e2e::{Browser, Stack, Theme, eventually, violations};
 use fantoccini::Locator;
-use fantoccini::elements::Element;
 use fantoccini::key::Key;
 use like_service::chaos::{Fault, Mode, Settings};
 use serde_json::{Value, json};
@@ -88,21 +87,6 @@ async fn send_markup(stack: &Stack) -> Result<String> {
 
 // === What a reader does ===
 
-async fn find(browser: &Browser, selector: &str) -> Result<Element> {
-    let found = browser.page.wait().for_element(Locator::Css(selector)).await;
-    let address = browser.page.current_url().await?;
-    found.with_context(|| format!("{address} has no {selector}"))
-}
-
-/// Clicks. What was found on a page that is just being left is looked for again on the one that takes its place.
-async fn click(browser: &Browser, selector: &str) -> Result<()> {
-    eventually(&format!("a click on {selector}"), || async {
-        find(browser, selector).await?.click().await?;
-        Ok(Some(()))
-    })
-    .await
-}
-
 /// Waits for a page whose address or path ends like this.
 async fn leads_to(browser: &Browser, end: &str) -> Result<()> {
     eventually(&format!("an address that ends in {end}"), || async {
@@ -176,18 +160,18 @@ async fn in_chromium_the_lab_leads_from_a_green_map_to_the_culprit() -> Result<(
     let check = "//tr[td[@class='method'][text()='GET']]/td[@class='id']/a";
     browser.page.wait().for_element(Locator::XPath(check)).await?.click().await?;
     follow(&browser, "JSON").await?;
-    let raw = find(&browser, ".raw pre").await?.text().await?;
+    let raw = browser.find(".raw pre").await?.text().await?;
     ensure!(raw.contains(r#""user_agent": "ELB-HealthChecker/2.0""#), "{raw}");
     all_quiet(&browser, &stack).await?;
 
     follow(&browser, "Map").await?;
-    let bar = find(&browser, ".filter input[type=search]").await?;
+    let bar = browser.find(".filter input[type=search]").await?;
     bar.send_keys(&format!("{UNUSUAL}{}", char::from(Key::Enter))).await?;
-    find(&browser, "a.button[href='/map']").await?;
-    click(&browser, ".pop > summary").await?;
-    find(&browser, ".sheet-form input[name=name]").await?.send_keys("unusual-behavior").await?;
-    click(&browser, ".sheet-form button").await?;
-    let chosen = find(&browser, ".filter select option[value=unusual-behavior]").await?;
+    browser.find("a.button[href='/map']").await?;
+    browser.click(".pop > summary").await?;
+    browser.find(".sheet-form input[name=name]").await?.send_keys("unusual-behavior").await?;
+    browser.click(".sheet-form button").await?;
+    let chosen = browser.find(".filter select option[value=unusual-behavior]").await?;
     ensure!(chosen.is_selected().await?, "the group is shown");
     let orange = node_words(&browser, "like service").await?;
     ensure!(is_slow(&orange) && error_share(&orange) > 25.0, "'{green}' became '{orange}'");
@@ -198,7 +182,7 @@ async fn in_chromium_the_lab_leads_from_a_green_map_to_the_culprit() -> Result<(
     follow(&browser, "Traces").await?;
     let slow = "//tr[td[contains(@class, 'state')]/span[text()='ok']]/td[@class='id']/a";
     browser.page.wait().for_element(Locator::XPath(slow)).await?.click().await?;
-    find(&browser, ".timeline").await?;
+    browser.find(".timeline").await?;
     let row = "//details[.//dt[text()='chaos_fault']]/summary";
     browser.page.wait().for_element(Locator::XPath(row)).await?.click().await?;
     let read = "//dt[text()='chaos_fault']/following-sibling::dd[1]";
@@ -236,20 +220,20 @@ async fn in_chromium_the_lab_can_be_walked_with_the_keyboard_alone() -> Result<(
     })
     .await?;
 
-    find(&browser, "body").await?.send_keys("/").await?;
+    browser.find("body").await?.send_keys("/").await?;
     browser.page.active_element().await?.send_keys(&format!("{UNUSUAL}{enter}")).await?;
-    find(&browser, ".pop > summary").await?;
+    browser.find(".pop > summary").await?;
     tab_to(&browser, ".pop > summary", &enter).await?;
     tab_to(&browser, ".sheet-form input[name=name]", &format!("unusual-behavior{enter}")).await?;
-    find(&browser, ".filter select option[value=unusual-behavior]:checked").await?;
+    browser.find(".filter select option[value=unusual-behavior]:checked").await?;
     tab_to(&browser, "[data-map] a.node[href*='node=like+service']", &enter).await?;
-    find(&browser, ".panel").await?;
+    browser.find(".panel").await?;
     tab_to(&browser, ".panel a.button", &enter).await?;
-    find(&browser, "table.traces").await?;
+    browser.find("table.traces").await?;
     tab_to(&browser, ".traces .id a", &enter).await?;
-    find(&browser, ".timeline").await?;
+    browser.find(".timeline").await?;
     tab_to(&browser, ".timeline summary", &enter).await?;
-    find(&browser, ".timeline details[open] .facts").await?;
+    browser.find(".timeline details[open] .facts").await?;
     browser.close().await?;
     stack.stop().await
 }
@@ -315,7 +299,7 @@ async fn every_page_is_accessible(theme: Theme, width: u32) -> Result<()> {
     let trace = send_markup(&stack).await?;
     for page in pages(&trace) {
         browser.page.goto(&stack.console(&page)).await?;
-        find(&browser, "main h1, main h2").await?;
+        browser.find("main h1, main h2").await?;
         found.extend(violations(&browser).await?.into_iter().map(|line| format!("{page}: {line}")));
         nothing_was_injected(&browser).await.context(page.clone())?;
         let wide = "return document.documentElement.scrollWidth > document.documentElement.clientWidth";
@@ -346,27 +330,27 @@ async fn in_chromium_a_line_leads_to_its_trace_and_back_without_scripts() -> Res
     browser.switch_scripts_off().await?;
 
     browser.page.goto(&stack.console("/logs")).await?;
-    find(&browser, ".seek input[type=search]").await?.send_keys(&trace).await?;
-    click(&browser, ".seek .button").await?;
-    click(&browser, ".lines summary").await?;
-    ensure!(find(&browser, ".lines .facts").await?.is_displayed().await?, "a line opens");
-    click(&browser, ".lines .of").await?;
+    browser.find(".seek input[type=search]").await?.send_keys(&trace).await?;
+    browser.click(".seek .button").await?;
+    browser.click(".lines summary").await?;
+    ensure!(browser.find(".lines .facts").await?.is_displayed().await?, "a line opens");
+    browser.click(".lines .of").await?;
     let address = browser.page.current_url().await?;
     ensure!(address.path().ends_with(&trace) && address.fragment() == Some("part-00000000000000a1"), "{address}");
-    find(&browser, "#part-00000000000000a1[open]").await?;
-    click(&browser, "#logs h2 a").await?;
+    browser.find("#part-00000000000000a1[open]").await?;
+    browser.click("#logs h2 a").await?;
     let address = browser.page.current_url().await?;
     ensure!(address.path() == "/logs" && address.query().is_some_and(|query| query.contains(&trace)), "{address}");
-    find(&browser, ".lines .line").await?;
+    browser.find(".lines .line").await?;
 
     // The bar asks about traces here too, and this one has failed.
-    find(&browser, ".filter input[type=search]").await?.send_keys("ok").await?;
-    click(&browser, ".filter button").await?;
-    find(&browser, ".empty").await?;
+    browser.find(".filter input[type=search]").await?.send_keys("ok").await?;
+    browser.click(".filter button").await?;
+    browser.find(".empty").await?;
     let address = browser.page.current_url().await?;
     ensure!(address.path() == "/logs" && address.query().is_some_and(|query| query.contains(&trace)), "{address}");
-    click(&browser, ".restrictions .chip[href*='trace=']").await?;
-    find(&browser, ".lines .line").await?;
+    browser.click(".restrictions .chip[href*='trace=']").await?;
+    browser.find(".lines .line").await?;
     browser.close().await?;
     stack.stop().await
 }
@@ -382,24 +366,24 @@ async fn in_chromium_the_pages_work_without_scripts() -> Result<()> {
     let named = Locator::XPath("//*[local-name() = 'a'][contains(@class, 'node')][contains(., 'marked up')]");
     browser.page.wait().for_element(named).await.context("the map is drawn")?;
     ensure!(browser.page.find(Locator::Css("html.js")).await.is_err(), "scripts ran");
-    find(&browser, ".filter select option[value=slow]").await?.click().await?;
-    click(&browser, ".filter button").await?;
+    browser.click(".filter select option[value=slow]").await?;
+    browser.click(".filter button").await?;
     leads_to(&browser, "/map?group=slow").await?;
-    find(&browser, ".empty").await?;
+    browser.find(".empty").await?;
 
     browser.page.goto(&stack.console("/traces")).await?;
-    find(&browser, ".filter input[type=search]").await?.send_keys("responsetime < 1").await?;
-    click(&browser, ".filter button").await?;
-    click(&browser, ".traces .id a").await?;
+    browser.find(".filter input[type=search]").await?.send_keys("responsetime < 1").await?;
+    browser.click(".filter button").await?;
+    browser.click(".traces .id a").await?;
     leads_to(&browser, &trace).await?;
-    find(&browser, ".timeline summary").await?.click().await?;
-    ensure!(find(&browser, ".facts").await?.is_displayed().await?, "a row opens");
+    browser.click(".timeline summary").await?;
+    ensure!(browser.find(".facts").await?.is_displayed().await?, "a row opens");
 
     browser.page.goto(&stack.console("/groups")).await?;
-    find(&browser, ".panel input[name=name]").await?.send_keys("faults").await?;
-    find(&browser, ".panel textarea").await?.send_keys("fault").await?;
-    click(&browser, ".panel .strong").await?;
-    find(&browser, "a[href='/map?group=faults']").await?;
+    browser.find(".panel input[name=name]").await?.send_keys("faults").await?;
+    browser.find(".panel textarea").await?.send_keys("fault").await?;
+    browser.click(".panel .strong").await?;
+    browser.find("a[href='/map?group=faults']").await?;
     browser.close().await?;
     stack.stop().await
 }
@@ -421,7 +405,7 @@ async fn in_chromium_the_first_view_is_light() -> Result<()> {
     ] {
         let browser = Browser::open().await?;
         browser.page.goto(&stack.console(&format!("{page}?live=off"))).await?;
-        find(&browser, "html.js").await?;
+        browser.find("html.js").await?;
         let downloads = browser.downloads().await?;
         let bytes: u64 = downloads.iter().map(|one| one.bytes).sum();
         ensure!(downloads.len() >= 6 && bytes > 10_000, "{page} counts {downloads:#?}");

@@ -5,7 +5,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, ensure};
 use e2e::{Browser, LocalXray, Theme, eventually, violations};
 use fantoccini::Locator;
-use fantoccini::elements::Element;
 use fantoccini::key::Key;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -27,12 +26,6 @@ async fn send(xray: &LocalXray, name: &str, number: u8) -> Result<()> {
     Ok(())
 }
 
-async fn find(browser: &Browser, selector: &str) -> Result<Element> {
-    let found = browser.page.wait().for_element(Locator::Css(selector)).await;
-    let address = browser.page.current_url().await?;
-    found.with_context(|| format!("{address} has no {selector}"))
-}
-
 /// Waits for the page that asks, which may have to take the place of another one first.
 async fn is_asked(browser: &Browser) -> Result<()> {
     eventually("the page that asks for the token", || async {
@@ -46,7 +39,7 @@ async fn is_asked(browser: &Browser) -> Result<()> {
 
 /// Types into the field that has the focus, and presses Enter.
 async fn type_token(browser: &Browser, token: &str) -> Result<()> {
-    find(browser, "input[name=token]:focus").await?.send_keys(&format!("{token}{}", char::from(Key::Enter))).await?;
+    browser.find("input[name=token]:focus").await?.send_keys(&format!("{token}{}", char::from(Key::Enter))).await?;
     Ok(())
 }
 
@@ -65,7 +58,7 @@ async fn in_chromium_the_token_is_asked_for_once_and_leads_on_to_the_map() -> Re
     browser.page.goto(&xray.console(ASKED)).await?;
     is_asked(&browser).await?;
     type_token(&browser, "open barley").await?;
-    find(&browser, "#wrong[role=alert]").await?;
+    browser.find("#wrong[role=alert]").await?;
     is_asked(&browser).await?;
     type_token(&browser, TOKEN).await?;
     node(&browser, "shop").await?;
@@ -79,13 +72,13 @@ async fn in_chromium_the_token_is_asked_for_once_and_leads_on_to_the_map() -> Re
     // The page that refreshes itself, every other page, and what a form sends have the cookie too.
     send(&xray, "stock", 2).await?;
     node(&browser, "stock").await?;
-    find(&browser, ".pop > summary").await?.click().await?;
-    find(&browser, ".sheet-form input[name=name]").await?.send_keys(&format!("fine{}", char::from(Key::Enter))).await?;
-    find(&browser, ".filter select option[value=fine]:checked").await?;
+    browser.click(".pop > summary").await?;
+    browser.find(".sheet-form input[name=name]").await?.send_keys(&format!("fine{}", char::from(Key::Enter))).await?;
+    browser.find(".filter select option[value=fine]:checked").await?;
     let foreign = browser.downloads().await?.into_iter().find(|one| !one.url.starts_with(&xray.console("/")));
     ensure!(foreign.is_none(), "the page asked others: {foreign:?}");
 
-    find(&browser, "form[action='/ui/sign-out'] button").await?.click().await?;
+    browser.click("form[action='/ui/sign-out'] button").await?;
     is_asked(&browser).await?;
     browser.page.goto(&xray.console("/groups")).await?;
     is_asked(&browser).await?;
@@ -113,7 +106,7 @@ async fn in_chromium_the_page_that_asks_for_the_token_is_accessible() -> Result<
                 found.push(format!("{state}, {theme:?}: wider than {width}"));
             }
             type_token(&browser, "open barley").await?;
-            find(&browser, "#wrong").await?;
+            browser.find("#wrong").await?;
         }
         browser.close().await?;
     }

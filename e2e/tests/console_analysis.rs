@@ -42,12 +42,6 @@ async fn send_traces(stack: &Stack) -> Result<()> {
 
 // === What a reader does ===
 
-async fn find(browser: &Browser, selector: &str) -> Result<Element> {
-    let found = browser.page.wait().for_element(Locator::Css(selector)).await;
-    let address = browser.page.current_url().await?;
-    found.with_context(|| format!("{address} has no {selector}"))
-}
-
 async fn run(browser: &Browser, script: &str) -> Result<Value> {
     Ok(browser.page.execute(script, vec![]).await?)
 }
@@ -101,7 +95,7 @@ async fn in_chromium_dragging_over_the_charts_cuts_the_list() -> Result<()> {
     let [.., first, last] = bars.as_slice() else { anyhow::bail!("a distribution has bars") };
     drag(&browser, first.clone(), last.clone()).await?;
     arrives(&browser, "band=").await?;
-    find(&browser, ".restrictions .chip").await?;
+    browser.find(".restrictions .chip").await?;
     ensure!(rows(&browser).await? == 3, "the slow ones are left");
 
     // And of those the last two, by when they began.
@@ -114,12 +108,12 @@ async fn in_chromium_dragging_over_the_charts_cuts_the_list() -> Result<()> {
     all_quiet(&browser, &stack).await?;
 
     // What is left is grouped, and a group leads to its traces.
-    find(&browser, ".grouping a[href*='by=status']").await?.click().await?;
-    find(&browser, ".by .value a[href*='http.status']").await?.click().await?;
+    browser.click(".grouping a[href*='by=status']").await?;
+    browser.click(".by .value a[href*='http.status']").await?;
     arrives(&browser, "filter=http.status+%3D+500").await?;
     ensure!(rows(&browser).await? == 2, "the group is what was counted");
-    find(&browser, ".sort[href*='sort=slowest']").await?.click().await?;
-    find(&browser, "[aria-sort=descending] .sort[href*='sort=fastest']").await?;
+    browser.click(".sort[href*='sort=slowest']").await?;
+    browser.find("[aria-sort=descending] .sort[href*='sort=fastest']").await?;
     all_quiet(&browser, &stack).await?;
     browser.close().await?;
     stack.stop().await
@@ -131,13 +125,13 @@ async fn in_chromium_two_sets_are_compared_and_the_culprit_is_read() -> Result<(
     send_traces(&stack).await?;
     let browser = Browser::open().await?;
     browser.page.goto(&stack.console("/analytics")).await?;
-    let b = find(&browser, "textarea[name=b]").await?;
+    let b = browser.find("textarea[name=b]").await?;
     b.clear().await?;
     b.send_keys("responsetime > 1").await?;
-    let a = find(&browser, "textarea[name=a]").await?;
+    let a = browser.find("textarea[name=a]").await?;
     a.clear().await?;
     a.send_keys("responsetime < 1").await?;
-    find(&browser, ".set-acts .strong").await?.click().await?;
+    browser.click(".set-acts .strong").await?;
     arrives(&browser, "b=responsetime").await?;
     let link = "//table[contains(@class, 'apart')]//tr[td[text()='basket']][td[text()='large']]//td[4]//a";
     let large = browser.page.wait().for_element(Locator::XPath(link)).await.context("the baskets differ")?;
@@ -147,11 +141,11 @@ async fn in_chromium_two_sets_are_compared_and_the_culprit_is_read() -> Result<(
     arrives(&browser, "annotation.basket").await?;
     ensure!(rows(&browser).await? == 3, "the share leads to its traces");
 
-    find(&browser, ".traces .id a").await?.click().await?;
-    let culprit = find(&browser, ".waits li a").await?;
+    browser.click(".traces .id a").await?;
+    let culprit = browser.find(".waits li a").await?;
     ensure!(culprit.text().await?.starts_with("stock"), "the answer waited for the stock service");
     culprit.click().await?;
-    find(&browser, "details[open]:target .facts").await?;
+    browser.find("details[open]:target .facts").await?;
     // On by keyboard: down to what it asked, and in.
     browser
         .page
@@ -166,13 +160,13 @@ async fn in_chromium_two_sets_are_compared_and_the_culprit_is_read() -> Result<(
         run(&browser, "return document.activeElement.closest('details').open").await? == json!(true),
         "and opens it"
     );
-    find(&browser, "#why summary").await?.send_keys(&char::from(Key::Enter).to_string()).await?;
-    let why = find(&browser, "#why .explanations").await?.text().await?;
+    browser.find("#why summary").await?.send_keys(&char::from(Key::Enter).to_string()).await?;
+    let why = browser.find("#why .explanations").await?.text().await?;
     ensure!(why.contains("goods sent nothing itself") && why.contains("A database sends no segments"), "{why}");
     all_quiet(&browser, &stack).await?;
 
     browser.page.goto(&stack.console("/why?node=shop")).await?;
-    ensure!(find(&browser, "h1").await?.text().await? == "Why is it so: shop", "the page is about the node");
+    ensure!(browser.find("h1").await?.text().await? == "Why is it so: shop", "the page is about the node");
     all_quiet(&browser, &stack).await?;
     browser.close().await?;
     stack.stop().await
@@ -197,16 +191,16 @@ async fn in_chromium_a_band_picked_on_the_chart_narrows_the_comparison() -> Resu
     ensure!(run(&browser, left_out).await? == json!(true), "the chart still shows the quick ones");
     all_quiet(&browser, &stack).await?;
 
-    find(&browser, ".set-a h2 a").await?.click().await?;
+    browser.click(".set-a h2 a").await?;
     arrives(&browser, "/traces").await?;
     ensure!(rows(&browser).await? == 3, "the size of a set leads to its traces");
     browser.page.back().await?;
-    find(&browser, ".restrictions .chip").await?.click().await?;
+    browser.click(".restrictions .chip").await?;
     ensure!(run(&browser, sizes).await? == json!(["6 traces", "2 traces"]), "the band is lifted");
 
     // The same with the keyboard: two bands from the right.
     let keys: String = [Key::Shift, Key::Left, Key::Null, Key::Enter].map(char::from).into_iter().collect();
-    find(&browser, "[data-as=band] a:last-of-type").await?.send_keys(&keys).await?;
+    browser.find("[data-as=band] a:last-of-type").await?.send_keys(&keys).await?;
     arrives(&browser, "band=").await?;
     ensure!(run(&browser, sizes).await? == json!(["3 traces", "2 traces"]), "keys pick the same band");
     all_quiet(&browser, &stack).await?;
@@ -227,7 +221,7 @@ async fn in_chromium_the_bar_completes_names_and_values_on_every_page() -> Resul
             ("edge", r#"edge("shop", "stock")"#),
             ("!respon", "!responsetime"),
         ] {
-            let bar = find(&browser, ".filter input[type=search]").await?;
+            let bar = browser.find(".filter input[type=search]").await?;
             bar.clear().await?;
             bar.send_keys(typed).await?;
             eventually(&format!("{wanted} on {page}"), || async {
@@ -263,11 +257,11 @@ async fn in_chromium_finding_out_works_without_scripts_and_on_a_phone() -> Resul
     ensure!(rows(&browser).await? == 3, "a bar is a link");
 
     browser.page.goto(&stack.console("/analytics")).await?;
-    let b = find(&browser, "textarea[name=b]").await?;
+    let b = browser.find("textarea[name=b]").await?;
     b.clear().await?;
     b.send_keys("falt").await?;
-    find(&browser, ".set-acts .strong").await?.click().await?;
-    let problem = find(&browser, "#unread-b [role=alert]").await?.text().await?;
+    browser.click(".set-acts .strong").await?;
+    let problem = browser.find("#unread-b [role=alert]").await?.text().await?;
     ensure!(problem.contains("at character 1"), "{problem}");
     browser.close().await?;
     stack.stop().await

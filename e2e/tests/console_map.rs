@@ -7,7 +7,6 @@ use anyhow::{Context, Result, ensure};
 use e2e::{Browser, LocalXray, Stack, eventually, violations};
 use fantoccini::Locator;
 use fantoccini::actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
-use fantoccini::elements::Element;
 use fantoccini::key::Key;
 use serde_json::json;
 
@@ -38,12 +37,6 @@ fn order(number: u64, second: u64, database: &str, fails: bool) -> String {
         number * 2,
         number % 2
     )
-}
-
-async fn find(browser: &Browser, selector: &str) -> Result<Element> {
-    let found = browser.page.wait().for_element(Locator::Css(selector)).await;
-    let address = browser.page.current_url().await?;
-    found.with_context(|| format!("{address} has no {selector}"))
 }
 
 async fn follow(browser: &Browser, text: &str) -> Result<()> {
@@ -111,19 +104,19 @@ async fn in_chromium_a_band_dragged_over_response_times_lists_exactly_those_trac
     let (first, last) = (0, 9);
 
     browser.page.goto(&stack.console("/map?range=5m&live=off&node=shop")).await?;
-    find(&browser, bars).await?;
+    browser.find(bars).await?;
     drag(&browser, "svg[data-as=band] .room", last, 1).await?;
     listed(&browser, 5).await?;
     address_has(&browser, "band=30-1000").await?;
     browser.page.back().await?;
-    find(&browser, bars).await?;
+    browser.find(bars).await?;
     drag(&browser, "svg[data-as=band] .room", first, last).await?;
     listed(&browser, 10).await?;
     address_has(&browser, "band=20-1000").await?;
 
     // With the keyboard alone: from the last bar three to the left.
     browser.page.back().await?;
-    find(&browser, bars).await?;
+    browser.find(bars).await?;
     browser.page.execute("[...document.querySelectorAll(arguments[0])].at(-1).focus()", vec![json!(bars)]).await?;
     press(&browser, &format!("{}{}", char::from(Key::Shift), String::from(char::from(Key::Left)).repeat(3))).await?;
     counted(&browser, ".picked", 4).await?;
@@ -143,12 +136,12 @@ async fn in_chromium_the_period_before_is_compared_on_the_map_and_in_words() -> 
 
     browser.page.goto(&stack.console("/map?range=5m&live=off")).await?;
     follow(&browser, "Compare with the period before").await?;
-    let list = find(&browser, ".changes").await?.text().await?;
+    let list = browser.find(".changes").await?.text().await?;
     for words in ["failing more", "0 % → 50 % failing", "gone", "old", "new"] {
         ensure!(list.contains(words), "no '{words}' in {list}");
     }
-    find(&browser, "[data-map] .node.is-gone").await?;
-    find(&browser, "[data-map] .node.is-worse").await?;
+    browser.find("[data-map] .node.is-gone").await?;
+    browser.find("[data-map] .node.is-worse").await?;
     address_has(&browser, "compare=before").await?;
     browser.page.find(Locator::XPath("//tr[td/a = 'old']//a[. = 'before']")).await?.click().await?;
     listed(&browser, 10).await?;
@@ -164,14 +157,14 @@ async fn in_chromium_one_node_can_be_found_looked_around_and_walked_from() -> Re
     let browser = Browser::open().await?;
 
     browser.page.goto(&stack.console("/map?range=5m&live=off")).await?;
-    let search = find(&browser, "[data-find]").await?;
+    let search = browser.find("[data-find]").await?;
     search.send_keys("ne").await?;
     counted(&browser, ".finding .node.found", 1).await?;
     search.send_keys(&format!("w{}", char::from(Key::Enter))).await?;
-    let panel = find(&browser, ".panel h2").await?.text().await?;
+    let panel = browser.find(".panel h2").await?.text().await?;
     ensure!(panel == "new", "the only find is selected, not {panel}");
     follow(&browser, "Focus").await?;
-    find(&browser, ".depths").await?;
+    browser.find(".depths").await?;
     counted(&browser, "[data-map] .node", 2).await?;
     follow(&browser, "2").await?;
     counted(&browser, "[data-map] .node", 3).await?;
@@ -195,13 +188,13 @@ async fn in_chromium_the_dashboard_reports_a_service_beyond_its_threshold() -> R
     let browser = Browser::open().await?;
 
     browser.page.goto(&stack.console("/dashboard?live=off")).await?;
-    let alert = find(&browser, ".alerts .refused").await?.text().await?;
+    let alert = browser.find(".alerts .refused").await?.text().await?;
     ensure!(alert.contains("shop: 5 of the 10 requests of its last 5 min failed, 50 %"), "{alert}");
     ensure!(browser.page.title().await?.starts_with("Alert: shop"), "the title says so");
     let tasks = browser.page.find(Locator::XPath("//div[dt = 'Tasks']/dd")).await?.text().await?;
     ensure!(tasks == "2", "{tasks} tasks");
 
-    let threshold = find(&browser, "input[name=alert]").await?;
+    let threshold = browser.find("input[name=alert]").await?;
     threshold.clear().await?;
     threshold.send_keys(&format!("60{}", char::from(Key::Enter))).await?;
     counted(&browser, ".alerts .refused", 0).await?;
@@ -222,17 +215,17 @@ async fn in_chromium_map_and_dashboard_lead_to_traces_without_scripts() -> Resul
     browser.switch_scripts_off().await?;
 
     browser.page.goto(&stack.console("/map?range=5m&node=shop")).await?;
-    find(&browser, "svg[data-as=band]").await?;
+    browser.find("svg[data-as=band]").await?;
     let bars = browser.page.find_all(Locator::Css("svg[data-as=band] a")).await?;
     let slowest = bars.last().context("a bar")?.attr("href").await?.context("an address")?;
     browser.page.goto(&stack.console(&slowest)).await?;
-    find(&browser, "table.traces").await?;
+    browser.find("table.traces").await?;
     listed(&browser, 5).await?;
 
     browser.page.goto(&stack.console("/dashboard")).await?;
-    find(&browser, ".threshold button").await?.click().await?;
-    find(&browser, ".alerts .refused a").await?.click().await?;
-    find(&browser, "table.traces").await?;
+    browser.click(".threshold button").await?;
+    browser.click(".alerts .refused a").await?;
+    browser.find("table.traces").await?;
     listed(&browser, 10).await?;
     let class = browser.page.execute("return document.documentElement.className", vec![]).await?;
     ensure!(class == "", "no script ran, but the page is marked {class}");
@@ -268,13 +261,13 @@ async fn in_chromium_a_map_that_misses_something_says_so() -> Result<()> {
 
     let browser = Browser::open().await?;
     browser.page.goto(&xray.console("/map?live=off")).await?;
-    let said = find(&browser, ".gaps").await?.text().await?;
+    let said = browser.find(".gaps").await?.text().await?;
     ensure!(
         said.contains("Not whole: the store has let go of traces") && said.contains("1 arrival was refused"),
         "{said}"
     );
     ensure!(
-        find(&browser, ".tools .chip").await?.text().await?.starts_with("Store full: "),
+        browser.find(".tools .chip").await?.text().await?.starts_with("Store full: "),
         "every page says it in short"
     );
     let found = violations(&browser).await?;
@@ -283,7 +276,7 @@ async fn in_chromium_a_map_that_misses_something_says_so() -> Result<()> {
     listed(&browser, 1).await?;
     browser.page.back().await?;
     follow(&browser, "Intake").await?;
-    ensure!(find(&browser, "#refused").await?.text().await?.contains("name"), "the intake says what was refused");
+    ensure!(browser.find("#refused").await?.text().await?.contains("name"), "the intake says what was refused");
     all_quiet(&browser).await?;
     browser.close().await?;
     xray.stop().await
@@ -297,9 +290,9 @@ async fn in_chromium_a_map_whose_server_is_gone_stays_and_says_so() -> Result<()
     xray.xray().call("/TraceSegments", &documents).await?;
     let browser = Browser::open().await?;
     browser.page.goto(&xray.console("/map")).await?;
-    find(&browser, "[data-map] a.node").await?;
+    browser.find("[data-map] a.node").await?;
     xray.stop().await?;
-    find(&browser, "body.stale .live.on").await?;
+    browser.find("body.stale .live.on").await?;
     let words = "return getComputedStyle(document.querySelector('.live.on'), '::after').content";
     ensure!(browser.page.execute(words, vec![]).await? == json!("\"no answer\""), "the mark has words");
     counted(&browser, "[data-map] a.node", 3).await?;
