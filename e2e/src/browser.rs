@@ -96,6 +96,18 @@ impl Browser {
         .await
     }
 
+    /// Waits until the address of the page has this in it: a click returns before the page that it leads to is there.
+    ///
+    /// # Errors
+    ///
+    /// When it does not come to that.
+    pub async fn arrives(&self, part: &str) -> Result<()> {
+        eventually(&format!("an address with {part}"), || async {
+            Ok(self.page.current_url().await?.as_str().contains(part).then_some(()))
+        })
+        .await
+    }
+
     /// Runs no script of any page from now on. The driver still can.
     ///
     /// # Errors

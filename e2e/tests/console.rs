@@ -87,15 +87,6 @@ async fn send_markup(stack: &Stack) -> Result<String> {
 
 // === What a reader does ===
 
-/// Waits for a page whose address or path ends like this.
-async fn leads_to(browser: &Browser, end: &str) -> Result<()> {
-    eventually(&format!("an address that ends in {end}"), || async {
-        let address = browser.page.current_url().await?;
-        Ok((address.as_str().ends_with(end) || address.path().ends_with(end)).then_some(()))
-    })
-    .await
-}
-
 /// Follows the first link of the page whose text is this.
 async fn follow(browser: &Browser, text: &str) -> Result<()> {
     let link = browser.page.wait().for_element(Locator::LinkText(text)).await;
@@ -332,13 +323,15 @@ async fn in_chromium_a_line_leads_to_its_trace_and_back_without_scripts() -> Res
     browser.page.goto(&stack.console("/logs")).await?;
     browser.find(".seek input[type=search]").await?.send_keys(&trace).await?;
     browser.click(".seek .button").await?;
+    browser.arrives("q=").await?;
     browser.click(".lines summary").await?;
     ensure!(browser.find(".lines .facts").await?.is_displayed().await?, "a line opens");
     browser.click(".lines .of").await?;
-    let address = browser.page.current_url().await?;
-    ensure!(address.path().ends_with(&trace) && address.fragment() == Some("part-00000000000000a1"), "{address}");
+    browser.arrives(&format!("/traces/{trace}")).await?;
+    browser.arrives("#part-00000000000000a1").await?;
     browser.find("#part-00000000000000a1[open]").await?;
     browser.click("#logs h2 a").await?;
+    browser.arrives("/logs?").await?;
     let address = browser.page.current_url().await?;
     ensure!(address.path() == "/logs" && address.query().is_some_and(|query| query.contains(&trace)), "{address}");
     browser.find(".lines .line").await?;
@@ -368,14 +361,14 @@ async fn in_chromium_the_pages_work_without_scripts() -> Result<()> {
     ensure!(browser.page.find(Locator::Css("html.js")).await.is_err(), "scripts ran");
     browser.click(".filter select option[value=slow]").await?;
     browser.click(".filter button").await?;
-    leads_to(&browser, "/map?group=slow").await?;
+    browser.arrives("/map?group=slow").await?;
     browser.find(".empty").await?;
 
     browser.page.goto(&stack.console("/traces")).await?;
     browser.find(".filter input[type=search]").await?.send_keys("responsetime < 1").await?;
     browser.click(".filter button").await?;
     browser.click(".traces .id a").await?;
-    leads_to(&browser, &trace).await?;
+    browser.arrives(&format!("/traces/{trace}")).await?;
     browser.click(".timeline summary").await?;
     ensure!(browser.find(".facts").await?.is_displayed().await?, "a row opens");
 

@@ -72,14 +72,6 @@ async fn all_quiet(browser: &Browser, stack: &Stack) -> Result<()> {
     Ok(())
 }
 
-/// Waits until the address has this in it.
-async fn arrives(browser: &Browser, part: &str) -> Result<()> {
-    eventually(&format!("an address with {part}"), || async {
-        Ok(browser.page.current_url().await?.as_str().contains(part).then_some(()))
-    })
-    .await
-}
-
 // === The journeys ===
 
 #[tokio::test]
@@ -94,7 +86,7 @@ async fn in_chromium_dragging_over_the_charts_cuts_the_list() -> Result<()> {
     let bars = browser.page.find_all(Locator::Css("[data-as=band] a .room")).await?;
     let [.., first, last] = bars.as_slice() else { anyhow::bail!("a distribution has bars") };
     drag(&browser, first.clone(), last.clone()).await?;
-    arrives(&browser, "band=").await?;
+    browser.arrives("band=").await?;
     browser.find(".restrictions .chip").await?;
     ensure!(rows(&browser).await? == 3, "the slow ones are left");
 
@@ -103,14 +95,14 @@ async fn in_chromium_dragging_over_the_charts_cuts_the_list() -> Result<()> {
     let columns = browser.page.find_all(Locator::Css(columns)).await?;
     let [.., first, last] = columns.as_slice() else { anyhow::bail!("there are columns") };
     drag(&browser, first.clone(), last.clone()).await?;
-    arrives(&browser, "time=").await?;
+    browser.arrives("time=").await?;
     ensure!(rows(&browser).await? == 2, "the failed ones are left");
     all_quiet(&browser, &stack).await?;
 
     // What is left is grouped, and a group leads to its traces.
     browser.click(".grouping a[href*='by=status']").await?;
     browser.click(".by .value a[href*='http.status']").await?;
-    arrives(&browser, "filter=http.status+%3D+500").await?;
+    browser.arrives("filter=http.status+%3D+500").await?;
     ensure!(rows(&browser).await? == 2, "the group is what was counted");
     browser.click(".sort[href*='sort=slowest']").await?;
     browser.find("[aria-sort=descending] .sort[href*='sort=fastest']").await?;
@@ -132,13 +124,13 @@ async fn in_chromium_two_sets_are_compared_and_the_culprit_is_read() -> Result<(
     a.clear().await?;
     a.send_keys("responsetime < 1").await?;
     browser.click(".set-acts .strong").await?;
-    arrives(&browser, "b=responsetime").await?;
+    browser.arrives("b=responsetime").await?;
     let link = "//table[contains(@class, 'apart')]//tr[td[text()='basket']][td[text()='large']]//td[4]//a";
     let large = browser.page.wait().for_element(Locator::XPath(link)).await.context("the baskets differ")?;
     ensure!(large.text().await? == "100 %", "every slow one was large");
     all_quiet(&browser, &stack).await?;
     large.click().await?;
-    arrives(&browser, "annotation.basket").await?;
+    browser.arrives("annotation.basket").await?;
     ensure!(rows(&browser).await? == 3, "the share leads to its traces");
 
     browser.click(".traces .id a").await?;
@@ -185,23 +177,26 @@ async fn in_chromium_a_band_picked_on_the_chart_narrows_the_comparison() -> Resu
     let bars = browser.page.find_all(Locator::Css("[data-as=band] a .room")).await?;
     let [.., first, last] = bars.as_slice() else { anyhow::bail!("a distribution has bars") };
     drag(&browser, first.clone(), last.clone()).await?;
-    arrives(&browser, "band=").await?;
+    browser.arrives("band=").await?;
     ensure!(run(&browser, sizes).await? == json!(["3 traces", "2 traces"]), "the slow ones are compared");
     let left_out = "return document.querySelectorAll('[data-as=band] a:not([aria-current]) .bar-a').length > 0";
     ensure!(run(&browser, left_out).await? == json!(true), "the chart still shows the quick ones");
     all_quiet(&browser, &stack).await?;
 
     browser.click(".set-a h2 a").await?;
-    arrives(&browser, "/traces").await?;
+    browser.arrives("/traces").await?;
     ensure!(rows(&browser).await? == 3, "the size of a set leads to its traces");
     browser.page.back().await?;
     browser.click(".restrictions .chip").await?;
-    ensure!(run(&browser, sizes).await? == json!(["6 traces", "2 traces"]), "the band is lifted");
+    eventually("the band to be lifted", || async {
+        Ok((run(&browser, sizes).await? == json!(["6 traces", "2 traces"])).then_some(()))
+    })
+    .await?;
 
     // The same with the keyboard: two bands from the right.
     let keys: String = [Key::Shift, Key::Left, Key::Null, Key::Enter].map(char::from).into_iter().collect();
     browser.find("[data-as=band] a:last-of-type").await?.send_keys(&keys).await?;
-    arrives(&browser, "band=").await?;
+    browser.arrives("band=").await?;
     ensure!(run(&browser, sizes).await? == json!(["3 traces", "2 traces"]), "keys pick the same band");
     all_quiet(&browser, &stack).await?;
     browser.close().await?;
@@ -253,7 +248,7 @@ async fn in_chromium_finding_out_works_without_scripts_and_on_a_phone() -> Resul
     ensure!(run(&browser, fits).await? == json!(true), "the list fits a phone");
     let slowest = "[data-as=band] a:last-of-type";
     run(&browser, &format!("location.assign(document.querySelector('{slowest}').getAttribute('href'))")).await?;
-    arrives(&browser, "band=").await?;
+    browser.arrives("band=").await?;
     ensure!(rows(&browser).await? == 3, "a bar is a link");
 
     browser.page.goto(&stack.console("/analytics")).await?;
